@@ -1,0 +1,282 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Wheels unpacked by bootstrap/install; the binary finds their libraries here at run time.
+let dependencies = "\(Context.packageDirectory)/.deps"
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .enableExperimentalFeature("Lifetimes"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+]
+
+let rpath: [LinkerSetting] = [
+    .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "\(dependencies)/lib"])
+]
+
+/// One line per room: stage folder, name, and everything it may import.
+func room(_ stage: String, _ name: String, uses: [String] = []) -> Target {
+    .target(
+        name: name,
+        dependencies: uses.map { .target(name: $0) },
+        path: "Sources/\(stage)/\(name)",
+        exclude: ["README.md"],
+        swiftSettings: strict
+    )
+}
+
+func tests(_ stage: String, _ name: String, uses: [String] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: ([name] + uses).map { .target(name: $0) },
+        path: "Tests/\(stage)/\(name)Tests",
+        swiftSettings: strict,
+        linkerSettings: rpath
+    )
+}
+
+/// A thin C target of ours: what Swift cannot import, and nothing more.
+func shim(_ name: String, uses: [String] = []) -> Target {
+    .target(
+        name: name,
+        dependencies: uses.map { .target(name: $0) },
+        path: "Sources/Support/\(name)"
+    )
+}
+
+/// A foreign library found by pkg-config, or by the linker's own path when `package` is nil.
+func library(_ name: String, package: String?, apt: [String]) -> Target {
+    .systemLibrary(
+        name: name,
+        path: "Sources/Support/\(name)",
+        pkgConfig: package,
+        providers: [.apt(apt)]
+    )
+}
+
+let package = Package(
+    name: "millrace",
+    products: [
+        .executable(name: "millrace", targets: ["millrace"]),
+        .executable(name: "game-api", targets: ["game-api"]),
+    ],
+    targets: [
+        // Support: the ground.
+        shim("CLinux"),
+        shim("CChecksums"),
+        shim("CDuckDB"),
+        shim("CArrow", uses: ["CParquet"]),
+        library("CParquet", package: "parquet", apt: []),
+        library("CRdKafka", package: "rdkafka", apt: ["librdkafka-dev"]),
+        library("CMicroHTTPD", package: "libmicrohttpd", apt: ["libmicrohttpd-dev"]),
+        library("CSQLite", package: "sqlite3", apt: ["libsqlite3-dev"]),
+        library("CYAML", package: "yaml-0.1", apt: ["libyaml-dev"]),
+        library("CZlib", package: "zlib", apt: ["zlib1g-dev"]),
+        library("CZstd", package: "libzstd", apt: ["libzstd-dev"]),
+        library("CLZ4", package: "liblz4", apt: ["liblz4-dev"]),
+        library("CSnappy", package: nil, apt: ["libsnappy-dev"]),
+        room("Support", "Bytes"),
+        room("Support", "Checksums", uses: ["Bytes", "CChecksums"]),
+        room("Support", "Compression", uses: ["Bytes", "CZlib", "CZstd", "CLZ4", "CSnappy"]),
+        room("Support", "Threads", uses: ["CLinux"]),
+        room("Support", "Clocks", uses: ["CLinux"]),
+        room("Support", "Files", uses: ["Bytes", "CLinux"]),
+        room("Support", "Reactor", uses: ["Bytes", "Clocks", "Threads", "CLinux"]),
+        room("Support", "Settings", uses: ["CYAML"]),
+        room("Support", "Telemetry", uses: ["Clocks", "CLinux"]),
+        room("Support", "JSONText", uses: ["Bytes"]),
+        room("Support", "ArrowData", uses: ["Bytes", "CArrow"]),
+        room("Support", "HTTPServer", uses: ["Bytes", "CMicroHTTPD", "Telemetry", "Threads"]),
+
+        // Specs: published documents as pure code.
+        room("Specs", "KafkaProtocol", uses: ["Bytes", "Checksums", "Compression"]),
+        room("Specs", "AvroFormat", uses: ["Bytes", "Compression", "JSONText"]),
+        room("Specs", "IcebergModel", uses: ["Bytes", "Checksums", "AvroFormat", "JSONText"]),
+
+        // Append: a decided batch becomes durable and gets an offset.
+        room(
+            "Append",
+            "EventLog",
+            uses: [
+                "Bytes", "Checksums", "Clocks", "Files", "KafkaProtocol", "Telemetry", "Threads",
+            ]
+        ),
+
+        // Accept: a client's bytes become a decided request.
+        room(
+            "Accept",
+            "Broker",
+            uses: [
+                "Bytes", "Clocks", "Compression", "EventLog", "Files", "KafkaProtocol",
+                "Telemetry",
+            ]
+        ),
+        room(
+            "Accept",
+            "KafkaListener",
+            uses: [
+                "Broker", "Bytes", "Clocks", "EventLog", "Files", "KafkaProtocol", "Reactor",
+                "Telemetry",
+            ]
+        ),
+        room(
+            "Accept",
+            "Collector",
+            uses: [
+                "Bytes", "Clocks", "Compression", "EventLog", "Files", "HTTPServer", "JSONText",
+                "KafkaProtocol", "Telemetry",
+            ]
+        ),
+
+        // Land: offsets become rows in files, exactly once.
+        room("Land", "Columns", uses: ["ArrowData", "Bytes", "IcebergModel"]),
+        room("Land", "Decoding", uses: ["Bytes", "Columns", "IcebergModel", "JSONText"]),
+        room(
+            "Land",
+            "Pipelines",
+            uses: [
+                "ArrowData", "Bytes", "Clocks", "Columns", "Compression", "Decoding",
+                "IcebergModel", "JSONText", "KafkaProtocol", "Telemetry", "Threads",
+            ]
+        ),
+        room(
+            "Land",
+            "LogSources",
+            uses: ["Bytes", "EventLog", "Files", "KafkaProtocol", "Pipelines", "Threads"]
+        ),
+
+        // Publish: files become table snapshots that anybody can read.
+        room("Publish", "Stores", uses: ["Bytes", "Files"]),
+        room("Publish", "Parquet", uses: ["ArrowData", "Bytes", "CArrow", "IcebergModel"]),
+        room("Publish", "Catalogs", uses: ["CSQLite", "Clocks", "IcebergModel", "Stores"]),
+        room(
+            "Publish",
+            "Tables",
+            uses: [
+                "AvroFormat", "Bytes", "Catalogs", "Clocks", "IcebergModel", "JSONText", "Stores",
+                "Telemetry",
+            ]
+        ),
+
+        // Query: tables answer SQL.
+        room("Query", "SQLEngine", uses: ["CDuckDB", "JSONText"]),
+
+        // Show: people see and steer it.
+        room("Show", "Gateway", uses: ["HTTPServer", "JSONText", "Telemetry"]),
+        room("Show", "Prompt", uses: ["CLinux", "SQLEngine"]),
+
+        // Wiring: the one place that knows everything.
+        .executableTarget(
+            name: "millrace",
+            dependencies: [
+                "ArrowData", "Broker", "Bytes", "Catalogs", "Clocks", "Collector", "Columns",
+                "Compression", "Decoding", "EventLog", "Files", "Gateway", "HTTPServer",
+                "IcebergModel", "JSONText", "KafkaListener", "KafkaProtocol", "LogSources",
+                "Parquet", "Pipelines", "Prompt", "Reactor", "SQLEngine", "Settings", "Stores",
+                "Tables", "Telemetry", "Threads", "CLinux",
+            ],
+            path: "Sources/Wiring/millrace",
+            exclude: ["README.md"],
+            swiftSettings: strict,
+            linkerSettings: rpath
+        ),
+
+        // Examples: clients of Millrace like any other.
+        .target(
+            name: "GameRules",
+            dependencies: ["JSONText"],
+            path: "Examples/GameAPI/Sources/GameRules",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "game-api",
+            dependencies: [
+                "Bytes", "CLinux", "CRdKafka", "GameRules", "HTTPServer", "JSONText", "Telemetry",
+                "Threads",
+            ],
+            path: "Examples/GameAPI/Sources/game-api",
+            swiftSettings: strict
+        ),
+
+        // Tests mirror the rooms.
+        tests("Support", "Bytes"),
+        tests("Support", "Checksums", uses: ["Bytes"]),
+        tests("Support", "Compression", uses: ["Bytes"]),
+        tests("Support", "Files", uses: ["Bytes"]),
+        tests("Support", "Reactor", uses: ["Bytes", "Clocks", "Threads"]),
+        tests("Support", "Settings"),
+        tests("Support", "Telemetry"),
+        tests("Support", "JSONText", uses: ["Bytes"]),
+        tests("Support", "HTTPServer", uses: ["Bytes", "Telemetry"]),
+        tests("Specs", "KafkaProtocol", uses: ["Bytes", "Compression", "Checksums"]),
+        tests("Specs", "AvroFormat", uses: ["Bytes", "JSONText"]),
+        tests("Specs", "IcebergModel", uses: ["AvroFormat", "Bytes", "JSONText"]),
+        tests(
+            "Append",
+            "EventLog",
+            uses: ["Bytes", "Clocks", "Files", "KafkaProtocol", "Telemetry", "Threads"]
+        ),
+        tests(
+            "Accept",
+            "Broker",
+            uses: [
+                "Bytes", "Clocks", "EventLog", "Files", "KafkaProtocol", "Telemetry", "Compression",
+            ]
+        ),
+        tests(
+            "Accept",
+            "KafkaListener",
+            uses: [
+                "Broker", "Bytes", "Clocks", "EventLog", "Files", "KafkaProtocol", "Reactor",
+                "Telemetry",
+            ]
+        ),
+        tests(
+            "Accept",
+            "Collector",
+            uses: [
+                "Bytes", "Clocks", "Compression", "EventLog", "Files", "HTTPServer", "JSONText",
+                "KafkaProtocol", "Telemetry",
+            ]
+        ),
+        tests("Land", "Columns", uses: ["ArrowData", "Bytes", "IcebergModel"]),
+        tests("Land", "Decoding", uses: ["ArrowData", "Bytes", "Columns", "IcebergModel"]),
+        tests(
+            "Land",
+            "Pipelines",
+            uses: [
+                "ArrowData", "Bytes", "Clocks", "Columns", "Decoding", "IcebergModel", "JSONText",
+                "KafkaProtocol", "Telemetry", "Threads",
+            ]
+        ),
+        tests("Publish", "Parquet", uses: ["ArrowData", "Bytes", "Columns", "IcebergModel"]),
+        tests("Publish", "Catalogs", uses: ["Clocks", "Files", "IcebergModel", "Stores"]),
+        tests(
+            "Publish",
+            "Tables",
+            uses: [
+                "AvroFormat", "Bytes", "Catalogs", "Clocks", "Files", "IcebergModel", "JSONText",
+                "Stores",
+            ]
+        ),
+        tests("Query", "SQLEngine", uses: ["JSONText"]),
+        tests("Show", "Gateway", uses: ["HTTPServer", "JSONText", "Telemetry"]),
+        tests("Show", "Prompt", uses: ["SQLEngine"]),
+        .testTarget(
+            name: "GameRulesTests",
+            dependencies: ["GameRules", "JSONText"],
+            path: "Tests/Examples/GameRulesTests",
+            swiftSettings: strict
+        ),
+        .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx20
+)

@@ -1,0 +1,14 @@
+// What Glibc's Swift module does not offer. Every symbol of ours is prefixed c_linux_.
+// _GNU_SOURCE is defined in shim.c alone: in this header it would change types that SwiftGlibc declares.
+#pragma once
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/types.h>
+
+int c_linux_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+int c_linux_fallocate(int fd, int mode, int64_t offset, int64_t length);
+void c_linux_name_thread(const char *name);
