@@ -90,6 +90,7 @@ let package = Package(
         room("Support", "Files", uses: ["Bytes", "CLinux"]),
         room("Support", "Reactor", uses: ["Bytes", "Clocks", "Threads", "CLinux"]),
         room("Support", "Settings", uses: ["CYAML"]),
+        room("Support", "Arguments"),
         room("Support", "Telemetry", uses: ["Clocks", "CLinux"]),
         room("Support", "JSONText", uses: ["Bytes"]),
         room("Support", "ArrowData", uses: ["Bytes", "CArrow"]),
@@ -176,7 +177,8 @@ let package = Package(
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "ArrowData", "Broker", "Bytes", "Catalogs", "Clocks", "Collector", "Columns",
+                "Arguments", "ArrowData", "Broker", "Bytes", "Catalogs", "Clocks", "Collector",
+                "Columns",
                 "Compression", "Decoding", "EventLog", "Files", "Gateway", "HTTPServer",
                 "IcebergModel", "JSONText", "KafkaListener", "KafkaProtocol", "LogSources",
                 "Parquet", "Pipelines", "Prompt", "Reactor", "SQLEngine", "Settings", "Stores",
@@ -212,6 +214,7 @@ let package = Package(
         tests("Support", "Files", uses: ["Bytes"]),
         tests("Support", "Reactor", uses: ["Bytes", "Clocks", "Threads"]),
         tests("Support", "Settings"),
+        tests("Support", "Arguments"),
         tests("Support", "Telemetry"),
         tests("Support", "JSONText", uses: ["Bytes"]),
         tests("Support", "HTTPServer", uses: ["Bytes", "Telemetry"]),
