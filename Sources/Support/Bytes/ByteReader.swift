@@ -144,3 +144,15 @@ extension Array where Element == UInt8 {
         self = unsafe span.withUnsafeBytes { unsafe Array($0) }
     }
 }
+
+extension [UInt8] {
+    /// A view of the array's bytes.
+    @inlinable
+    public var bytes: RawSpan {
+        @_lifetime(borrow self)
+        get {
+            // SAFETY: `UInt8` has no padding, so every byte of the array is initialised.
+            unsafe span.bytes
+        }
+    }
+}
