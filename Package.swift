@@ -219,7 +219,7 @@ let package = Package(
         tests("Support", "Reactor", uses: ["Bytes", "Clocks", "Threads"]),
         tests("Support", "Settings"),
         tests("Support", "Arguments"),
-        tests("Support", "Telemetry"),
+        tests("Support", "Telemetry", uses: ["Threads"]),
         tests("Support", "JSONText", uses: ["Bytes"]),
         tests("Support", "HTTPServer", uses: ["Bytes", "Telemetry"]),
         tests("Specs", "KafkaProtocol", uses: ["Bytes", "Compression", "Checksums"]),

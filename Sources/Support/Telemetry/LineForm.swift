@@ -128,8 +128,9 @@ func isoTime(_ milliseconds: Int64) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
-    let day = Int64((Double(milliseconds) / 86_400_000).rounded(.down))
-    let rest = milliseconds - day * 86_400_000
+    let (quotient, remainder) = milliseconds.quotientAndRemainder(dividingBy: 86_400_000)
+    let day = remainder < 0 ? quotient - 1 : quotient
+    let rest = remainder < 0 ? remainder + 86_400_000 : remainder
     let shifted = day + 719_468
     let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
     let ofEra = shifted - era * 146_097

@@ -1,6 +1,6 @@
 import Glibc
-import Synchronization
 import Testing
+import Threads
 
 @testable import Telemetry
 
@@ -136,31 +136,33 @@ private func captured(
 
     private func makePipe() throws -> (read: Int32, write: Int32) {
         var ends: [Int32] = [0, 0]
-        let code = pipe(&ends)
+        let code = unsafe pipe(&ends)
         try #require(code == 0)
         return (ends[0], ends[1])
     }
 
     @Test(arguments: [false, true])
-    func `lines of many threads never mix, even through a full pipe`(nonblocking: Bool) async throws
-    {
+    func `lines of many threads never mix, even through a full pipe`(nonblocking: Bool) throws {
         let ends = try makePipe()
-        if nonblocking { _ = unsafe fcntl(ends.write, F_SETFL, O_NONBLOCK) }
+        if nonblocking { _ = fcntl(ends.write, F_SETFL, O_NONBLOCK) }
         let sink = LogSink(descriptor: ends.write, milliseconds: { noon })
         let log = Logger(component: "c", sink: sink)
         let padding = String(repeating: "p", count: 5000)
-        async let bytes = drain(ends.read, slowly: true)
-        await withTaskGroup(of: Void.self) { group in
-            for writer in 0..<4 {
-                group.addTask {
-                    for line in 0..<100 {
-                        log.info("m", ["writer": writer, "line": line, "pad": padding])
-                    }
+        // Threads, not tasks: writers block in a full pipe until the reader has taken something.
+        let writers = (0..<4).map { writer in
+            Thread("writer \(writer)") {
+                for line in 0..<100 {
+                    log.info("m", ["writer": writer, "line": line, "pad": padding])
                 }
             }
         }
-        close(ends.write)
-        let lines = String(decoding: await bytes, as: UTF8.self).split(separator: "\n")
+        let closer = Thread("closer") {
+            for writer in writers { writer.join() }
+            close(ends.write)
+        }
+        let lines = String(decoding: drain(ends.read, slowly: true), as: UTF8.self)
+            .split(separator: "\n")
+        closer.join()
         close(ends.read)
         #expect(lines.count == 400)
         #expect(lines.allSatisfy { $0.hasPrefix("{\"time\"") && $0.hasSuffix("p\"}") })
@@ -173,7 +175,7 @@ private func captured(
         #expect(sink.droppedLines == 1)
     }
 
-    @Test func `a pipe is no terminal, so it gets JSON`() async throws {
+    @Test func `a pipe is no terminal, so it gets JSON`() throws {
         let ends = try makePipe()
         Logger(component: "c", sink: LogSink(descriptor: ends.write, milliseconds: { 0 })).info("m")
         close(ends.write)
