@@ -1,3 +1,5 @@
+import Clocks
+
 /// Gives a line its bytes, with the line end.
 enum LineForm: Sendable {
     case text(colours: Bool)
@@ -6,12 +8,12 @@ enum LineForm: Sendable {
     /// Longer messages and values are cut, so that one line stays one small write.
     static let valueBytesMax = 8192
 
-    func bytes(of line: LogLine, milliseconds: Int64) -> [UInt8] {
+    func bytes(of line: LogLine, time: Timestamp) -> [UInt8] {
         var out = [UInt8]()
         out.reserveCapacity(256)
         switch self {
-        case .text(let colours): Self.appendText(line, milliseconds, colours, to: &out)
-        case .json: Self.appendJSON(line, milliseconds, to: &out)
+        case .text(let colours): Self.appendText(line, time, colours, to: &out)
+        case .json: Self.appendJSON(line, time, to: &out)
         }
         out.append(UInt8(ascii: "\n"))
         return out
@@ -19,14 +21,14 @@ enum LineForm: Sendable {
 
     private static func appendText(
         _ line: LogLine,
-        _ milliseconds: Int64,
+        _ time: Timestamp,
         _ colours: Bool,
         to out: inout [UInt8]
     ) {
         func styled(_ code: String, _ text: String) {
             out += (colours ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text).utf8
         }
-        styled("2", isoTime(milliseconds))
+        styled("2", time.iso8601)
         out.append(UInt8(ascii: " "))
         switch line.level {
         case .debug: styled("2", "debug  ")
@@ -54,7 +56,7 @@ enum LineForm: Sendable {
 
     private static func appendJSON(
         _ line: LogLine,
-        _ milliseconds: Int64,
+        _ time: Timestamp,
         to out: inout [UInt8]
     ) {
         func text(_ value: String) {
@@ -63,7 +65,7 @@ enum LineForm: Sendable {
             out.append(UInt8(ascii: "\""))
         }
         out += "{\"time\":\"".utf8
-        out += isoTime(milliseconds).utf8
+        out += time.iso8601.utf8
         out += "\",\"level\":\"\(line.level.name)\",\"component\":".utf8
         text(line.component)
         out += ",\"message\":".utf8
@@ -117,30 +119,4 @@ enum LineForm: Sendable {
         out += String(repeating: "0", count: 4 - digits.count).utf8
         out += digits.utf8
     }
-}
-
-/// A time as `2026-11-21T14:33:00.000Z`.
-///
-/// The arithmetic is that of the proleptic Gregorian calendar with the year beginning in March, so
-/// that the leap day is the last of its year.
-func isoTime(_ milliseconds: Int64) -> String {
-    func padded(_ number: Int64, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
-    let (quotient, remainder) = milliseconds.quotientAndRemainder(dividingBy: 86_400_000)
-    let day = remainder < 0 ? quotient - 1 : quotient
-    let rest = remainder < 0 ? remainder + 86_400_000 : remainder
-    let shifted = day + 719_468
-    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-    let ofEra = shifted - era * 146_097
-    let yearOfEra = (ofEra - ofEra / 1460 + ofEra / 36_524 - ofEra / 146_096) / 365
-    let ofYear = ofEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let march = (5 * ofYear + 2) / 153
-    let dayOfMonth = ofYear - (153 * march + 2) / 5 + 1
-    let month = march < 10 ? march + 3 : march - 9
-    let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    return "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfMonth, 2))"
-        + "T\(padded(rest / 3_600_000, 2)):\(padded(rest / 60_000 % 60, 2))"
-        + ":\(padded(rest / 1000 % 60, 2)).\(padded(rest % 1000, 3))Z"
 }

@@ -1,3 +1,4 @@
+public import Clocks
 import Glibc
 import Synchronization
 
@@ -26,17 +27,15 @@ public final class LogSink: Sendable {
 
     private let target: Target
     private let form: LineForm
-    private let milliseconds: @Sendable () -> Int64
+    private let now: @Sendable () -> Timestamp
     private let turn = Mutex<Void>(())
     private let dropped = Atomic<UInt64>(0)
 
-    /// Writes to an open descriptor, which stays the caller's.
-    ///
-    /// `milliseconds` gives the time of day in milliseconds since 1970.
+    /// Writes to an open descriptor, which stays the caller's; 2 is standard error.
     public init(
         descriptor: Int32,
         format: LogFormat = .auto,
-        milliseconds: @escaping @Sendable () -> Int64
+        clock: some WallClock
     ) {
         let terminal = isatty(descriptor) == 1
         target = .descriptor(descriptor)
@@ -45,24 +44,24 @@ public final class LogSink: Sendable {
         case .text: form = .text(colours: terminal)
         case .auto: form = terminal ? .text(colours: true) : .json
         }
-        self.milliseconds = milliseconds
+        now = { clock.now() }
     }
 
     /// Keeps lines in memory, for tests.
     public init(
         capture: LogCapture,
         format: LogFormat = .json,
-        milliseconds: @escaping @Sendable () -> Int64 = { 0 }
+        clock: some WallClock
     ) {
         target = .capture(capture)
         form = format == .text ? .text(colours: false) : .json
-        self.milliseconds = milliseconds
+        now = { clock.now() }
     }
 
     private init() {
         target = .nowhere
         form = .json
-        milliseconds = { 0 }
+        now = { Timestamp(milliseconds: 0) }
     }
 
     /// Forgets every line.
@@ -77,7 +76,7 @@ public final class LogSink: Sendable {
     }
 
     func write(_ line: LogLine) {
-        let bytes = form.bytes(of: line, milliseconds: milliseconds())
+        let bytes = form.bytes(of: line, time: now())
         switch target {
         case .nowhere: break
         case .capture(let capture): capture.append(bytes)

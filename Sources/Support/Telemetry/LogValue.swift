@@ -1,3 +1,5 @@
+public import Clocks
+
 /// What a field of a log line can hold, as the line writes it.
 public enum LoggedValue: Sendable, Equatable {
     /// Text; escaped where the format needs it.
@@ -62,6 +64,11 @@ extension Duration: LogValue {
         let (seconds, attoseconds) = components
         return .real(Double(seconds) + Double(attoseconds) / 1e18)
     }
+}
+
+extension Timestamp: LogValue {
+    /// ISO 8601 in UTC.
+    public var logged: LoggedValue { .text(iso8601) }
 }
 
 extension Optional: LogValue where Wrapped: LogValue {
