@@ -1,0 +1,76 @@
+// The same text compressed by other people's libraries.
+enum CompressionVectors {
+    /// What all vectors decompress to.
+    static let text = (0..<12).map { "{\"item\":\"sword\",\"n\":\($0)}\n" }.joined()
+
+    /// Two members, by Python's gzip.
+    static let gzip = hex(
+        """
+        1f8b0800000000000203ab56ca2c49cd55b2522a2ecf2f4a51d251ca53b232a8e5aac6226c885dd808bbb031
+        421800078f8308640000001f8b0800000000000203532a2ecf2f4a51d251ca53b232a9e5aa56ca2c49cd55b2
+        52421236c52e6c865dd81cbbb00576614becc2860638c40d6bb900daa6803eb2000000
+        """
+    )
+
+    /// A bare deflate stream, by Python's zlib.
+    static let deflate = hex(
+        """
+        ab56ca2c49cd55b2522a2ecf2f4a51d251ca53b232a8e5aac6226c885dd808bbb031766113ecc2a6d885cdb0
+        0b9b6317b6c02e6c89c33bb8bc09f42700
+        """
+    )
+
+    /// One raw block, by python-snappy.
+    static let snappyRaw = hex(
+        """
+        9602587b226974656d223a2273776f7264222c226e223a307d0a4e1700003156170000325617000033561700
+        00345617000035561700003656170000375617000038561700003956170000315ee70008317d0a
+        """
+    )
+
+    /// Three blocks in the framing of Java clients, by kafka-python.
+    static let snappyXerial = hex(
+        """
+        82534e415050590000000001000000010000003264587b226974656d223a2273776f7264222c226e223a307d
+        0a4e17000031561700003256170028337d0a7b226974656d223a0000002b64582273776f7264222c226e223a
+        347d0a7b226974656d223a2e17000035561700003656170000374617000000002a4e58226e223a387d0a7b22
+        6974656d223a2273776f7264222c011700395617000431305a180008317d0a
+        """
+    )
+
+    /// Linked blocks, content size and checksums, by python-lz4.
+    static let lz4Linked = hex(
+        """
+        04224d187c4016010000000000002854000000ff087b226974656d223a2273776f7264222c226e223a307d0a
+        1700011f311700031f321700031f331700031f341700031f351700031f361700031f371700031f381700031f
+        391700031f31e70003503a31317d0ad9ec4308000000006bc3dca6
+        """
+    )
+
+    /// As Kafka clients write it, by python-lz4.
+    static let lz4Independent = hex(
+        """
+        04224d1860408254000000ff087b226974656d223a2273776f7264222c226e223a307d0a1700011f31170003
+        1f321700031f331700031f341700031f351700031f361700031f371700031f381700031f391700031f31e700
+        03503a31317d0a00000000
+        """
+    )
+
+    /// A frame that tells its size, by python-zstandard.
+    static let zstdSized = hex(
+        """
+        28b52ffd601600fd010044027b226974656d223a2273776f7264222c226e223a307d0a313233343536373839
+        31317d0a0b006a030a500e280c280294030a038a00e580c280222a3d9b
+        """
+    )
+
+    /// A frame that does not, and a second one behind it.
+    static let zstdStream = hex(
+        """
+        28b52ffd0058250100f07b226974656d223a2273776f7264222c226e223a307d0a317d0a7b2269740100959e
+        4d28b52ffd20e4e501004402656d223a2273776f7264222c226e223a327d0a7b226974333435363738393130
+        31317d0a09003ca32050185004280714061401ca018555648a01
+        """
+    )
+
+}
