@@ -1,5 +1,6 @@
 import Bytes
 import Checksums
+import Compression
 import Testing
 
 @testable import KafkaProtocol
@@ -181,6 +182,76 @@ func resealed(_ batch: [UInt8], _ change: (inout [UInt8]) -> Void) -> [UInt8] {
         short.replaceSubrange(8..<12, with: [0xff, 0xff, 0xff, 0xff])
         #expect(refusal(short) == .lengthOutOfRange(offset: 0, length: -1))
         #expect(refusal([]) == .truncated(offset: 0, needed: 61, available: 0))
+    }
+}
+
+@Suite struct CompressedBatchTests {
+    @Test(arguments: [
+        (CompressionCodec.none, RecordBatchVectors.none), (.gzip, RecordBatchVectors.gzip),
+        (.snappy, RecordBatchVectors.snappy), (.lz4, RecordBatchVectors.lz4),
+        (.zstd, RecordBatchVectors.zstd),
+    ])
+    func `batches of another client are read with every codec`(
+        _ codec: CompressionCodec,
+        _ batch: [UInt8]
+    ) throws {
+        let header = try RecordBatch.validate(batch.bytes)
+        #expect(header.codec == codec)
+        var scratch = ByteBuffer()
+        let records = try RecordBatch.records(
+            of: batch.bytes,
+            header,
+            decompressingInto: &scratch,
+            with: Decompressor(),
+            limit: 1000
+        )
+        let found = try transcript(records, count: header.recordCount)
+        #expect(found == sampleTranscript)
+    }
+
+    @Test(arguments: CompressionCodec.allCases)
+    func `batches with every codec come back as they were made`(_ codec: CompressionCodec) throws {
+        var builder = RecordBatchBuilder()
+        appendSampleRecords(to: &builder)
+        var output = ByteBuffer()
+        try builder.finish(compressing: codec, with: Compressor(), into: &output)
+        let header = try RecordBatch.validate(output.bytes)
+        #expect(header.codec == codec)
+        #expect(header.maxTimestamp == 1_700_000_000_005)
+        var scratch = ByteBuffer()
+        let records = try RecordBatch.records(
+            of: output.bytes,
+            header,
+            decompressingInto: &scratch,
+            with: Decompressor(),
+            limit: 1000
+        )
+        var cursor = RecordCursor(records, count: header.recordCount)
+        try cursor.verify()
+        let found = try transcript(records, count: header.recordCount)
+        #expect(found == sampleTranscript)
+    }
+
+    @Test func `records beyond the limit are an error`() throws {
+        let batch = RecordBatchVectors.zstd
+        let header = try RecordBatch.validate(batch.bytes)
+        var scratch = ByteBuffer()
+        do throws(RecordBatchError) {
+            _ = try RecordBatch.records(
+                of: batch.bytes,
+                header,
+                decompressingInto: &scratch,
+                with: Decompressor(),
+                limit: 100
+            )
+            Issue.record("403 bytes came out where 100 are allowed")
+        } catch {
+            guard case .compression(let reason) = error else {
+                Issue.record("\(error)")
+                return
+            }
+            #expect(reason.reason == .tooLarge(limit: 100))
+        }
     }
 }
 

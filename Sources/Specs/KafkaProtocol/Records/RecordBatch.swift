@@ -1,5 +1,6 @@
 public import Bytes
 internal import Checksums
+public import Compression
 
 /// Rules for whole record batches (format 2).
 public enum RecordBatch {
@@ -60,6 +61,35 @@ public enum RecordBatch {
             throw .sequenceMissing(producerID: header.producerID)
         }
         return try verify(span)
+    }
+
+    /// The records of a batch for a `RecordCursor`, decompressed if they are compressed.
+    ///
+    /// Uncompressed records are a view of `batch`; compressed ones are decompressed into `scratch`,
+    /// which is emptied first and cannot be used again before the view is done with.
+    ///
+    /// - Parameter batch: the whole batch, and only it: `header.totalSize` bytes.
+    /// - Parameter limit: the most bytes the records may decompress to.
+    @_lifetime(copy batch, &scratch)
+    public static func records(
+        of batch: RawSpan,
+        _ header: RecordBatchHeader,
+        decompressingInto scratch: inout ByteBuffer,
+        with decompressor: Decompressor,
+        limit: Int
+    ) throws(RecordBatchError) -> RawSpan {
+        let body = batch.extracting(RecordBatchHeader.size..<header.totalSize)
+        guard header.isCompressed else { return body }
+        guard let codec = header.codec else {
+            throw .unknownCodec(header.attributes.codecNumber)
+        }
+        scratch.removeAll()
+        do throws(CompressionError) {
+            try decompressor.decompress(body, with: codec, into: &scratch, limit: limit)
+        } catch {
+            throw .compression(error)
+        }
+        return scratch.bytes
     }
 }
 

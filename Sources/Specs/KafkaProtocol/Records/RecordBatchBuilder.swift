@@ -1,7 +1,8 @@
 public import Bytes
 internal import Checksums
+public import Compression
 
-/// Makes one record batch (format 2), uncompressed.
+/// Makes one record batch (format 2).
 ///
 /// Records are appended in order; the first one's timestamp becomes the base timestamp. Use again
 /// after `removeAll`: the blocks are kept. One owner, one thread.
@@ -132,6 +133,27 @@ public struct RecordBatchBuilder: ~Copyable {
         let start = output.count
         appendHeader(options, codecNumber: 0, into: &output)
         output.append(records.bytes)
+        Self.seal(&output, from: start)
+    }
+
+    /// Like `finish`, with the records compressed.
+    ///
+    /// On an error `output` is as it was.
+    public func finish(
+        _ options: Options = Options(),
+        compressing codec: CompressionCodec,
+        with compressor: Compressor,
+        into output: inout ByteBuffer
+    ) throws(CompressionError) {
+        precondition(recordCount > 0, "a record batch has at least one record")
+        let start = output.count
+        appendHeader(options, codecNumber: Int16(codec.rawValue), into: &output)
+        do throws(CompressionError) {
+            try compressor.compress(records.bytes, with: codec, into: &output)
+        } catch {
+            output.truncate(to: start)
+            throw error
+        }
         Self.seal(&output, from: start)
     }
 

@@ -1,4 +1,5 @@
 internal import Bytes
+public import Compression
 
 /// Why bytes are not a record batch, or not one that a producer may send.
 public enum RecordBatchError: Error, Equatable, Sendable {
@@ -22,8 +23,8 @@ public enum RecordBatchError: Error, Equatable, Sendable {
     case unknownCodec(UInt8)
     /// The codec is not allowed in this version of the request.
     case codecNotAllowed(UInt8)
-    /// The compressed records cannot be read; the text says why.
-    case compression(String)
+    /// The compressed records cannot be decompressed.
+    case compression(CompressionError)
     /// The record that starts at `offset` of the (decompressed) records is not one.
     case malformedRecord(offset: Int, RecordFault)
 }
@@ -108,8 +109,8 @@ extension RecordBatchError: CustomStringConvertible {
             "record batch is compressed with the unknown codec \(number)"
         case .codecNotAllowed(let number):
             "compression codec \(number) is not allowed in this version of the request"
-        case .compression(let reason):
-            "the records cannot be decompressed: \(reason)"
+        case .compression(let error):
+            "the records cannot be decompressed: \(error)"
         case .malformedRecord(let offset, let fault):
             "the record at byte \(offset) of the batch's records is malformed: \(fault)"
         }

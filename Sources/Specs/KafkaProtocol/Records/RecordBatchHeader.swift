@@ -1,3 +1,5 @@
+public import Compression
+
 /// The fixed part of a record batch, format 2: 61 bytes, all integers big-endian.
 ///
 ///     offset  0  baseOffset            i64  ┐
@@ -133,6 +135,8 @@ public struct RecordBatchHeader: Equatable, Sendable {
     @inlinable public var isTransactional: Bool { attributes.contains(.transactional) }
     /// True when the log set the timestamps.
     @inlinable public var isLogAppendTime: Bool { attributes.contains(.logAppendTime) }
+    /// The codec of the records, or nil if no codec has the number in the attributes.
+    public var codec: CompressionCodec? { CompressionCodec(rawValue: attributes.codecNumber) }
     /// True when the records are compressed.
     @inlinable public var isCompressed: Bool { attributes.codecNumber != 0 }
 }
