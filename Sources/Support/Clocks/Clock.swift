@@ -1,4 +1,5 @@
-/// Tells what time it is. The seam between the product and the machine's calendar; may jump in both directions.
+/// Tells what time it is. The seam between the product and the machine's calendar; may jump in both
+/// directions.
 public protocol WallClock: Sendable {
     /// The present moment.
     func now() -> Timestamp

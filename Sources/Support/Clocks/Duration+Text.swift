@@ -16,7 +16,8 @@ extension Duration {
         return carry ? (seconds < 0 ? .min : .max) : sum
     }
 
-    /// Reads a whole number and a unit: `250ms`, `10s`, `5m`, `2h`, `7d`, also `15us`; `0` needs no unit.
+    /// Reads a whole number and a unit: `250ms`, `10s`, `5m`, `2h`, `7d`, also `15us`; `0` needs no
+    /// unit.
     ///
     /// Nil when the text is anything else, negative, or too large for an Int64 of microseconds.
     public init?(text: String) {

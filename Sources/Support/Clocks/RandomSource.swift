@@ -1,4 +1,5 @@
-/// Where random numbers come from. The seam between the product and chance: a test gives a seed and sees the same run again.
+/// Where random numbers come from. The seam between the product and chance: a test gives a seed and
+/// sees the same run again.
 public protocol RandomSource: RandomNumberGenerator, Sendable {}
 
 /// The operating system's cryptographically strong generator.

@@ -1,6 +1,7 @@
 import Glibc
 
-/// The machine's own clocks. One value serves both seams; say which is meant by the type it is passed to or assigned to.
+/// The machine's own clocks. One value serves both seams; say which is meant by the type it is
+/// passed to or assigned to.
 public struct SystemClocks: WallClock, MonotonicClock {
     /// The machine's clocks.
     public init() {}

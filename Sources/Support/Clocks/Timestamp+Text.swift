@@ -35,7 +35,8 @@ extension Timestamp: CustomStringConvertible {
     private static func append(_ value: Int, digits: Int, to text: inout [UInt8]) {
         var divisor = 1
         for _ in 1..<digits { divisor *= 10 }
-        // A six-digit field holds what is larger, too: the first digit then stands for all leading ones.
+        // A six-digit field holds what is larger, too: the first digit then stands for all leading
+        // ones.
         for digit in String(value / divisor).utf8 { text.append(digit) }
         while divisor > 1 {
             divisor /= 10
@@ -43,9 +44,11 @@ extension Timestamp: CustomStringConvertible {
         }
     }
 
-    /// Reads ISO 8601: `2026-11-21`, `2026-11-21T14:33`, `…:00`, `….5`, with `Z`, `+01:00` or nothing (then UTC).
+    /// Reads ISO 8601: `2026-11-21`, `2026-11-21T14:33`, `…:00`, `….5`, with `Z`, `+01:00` or
+    /// nothing (then UTC).
     ///
-    /// A blank may stand for the `T`. Digits of the fraction beyond the third are dropped. Nil when the text is anything else.
+    /// A blank may stand for the `T`. Digits of the fraction beyond the third are dropped. Nil when
+    /// the text is anything else.
     public init?(iso8601 text: String) {
         var scanner = DigitScanner(text)
         guard let year = scanner.number(digits: 4), scanner.skip("-"),

@@ -1,4 +1,5 @@
-/// A moment on the wall clock: milliseconds since 1970-01-01T00:00:00Z, leap seconds ignored, as Kafka's record timestamps.
+/// A moment on the wall clock: milliseconds since 1970-01-01T00:00:00Z, leap seconds ignored, as
+/// Kafka's record timestamps.
 public struct Timestamp: Hashable, Comparable, Sendable, BitwiseCopyable {
     /// Milliseconds since the epoch; negative before it.
     public var milliseconds: Int64
@@ -21,7 +22,8 @@ public struct Timestamp: Hashable, Comparable, Sendable, BitwiseCopyable {
     /// Days since 1970-01-01 of the UTC day that contains the moment (Iceberg's `day` transform).
     @inlinable public var dayNumber: Int64 { Self.floorDivide(milliseconds, by: 86_400_000) }
 
-    /// Hours since 1970-01-01T00:00Z of the hour that contains the moment (Iceberg's `hour` transform).
+    /// Hours since 1970-01-01T00:00Z of the hour that contains the moment (Iceberg's `hour`
+    /// transform).
     @inlinable public var hourNumber: Int64 { Self.floorDivide(milliseconds, by: 3_600_000) }
 
     @usableFromInline
@@ -49,7 +51,8 @@ public struct CalendarDate: Hashable, Sendable {
 
     /// The date `dayNumber` days after 1970-01-01.
     ///
-    /// Counts in eras of 400 years that begin on 1 March, so that the leap day is the last of its year.
+    /// Counts in eras of 400 years that begin on 1 March, so that the leap day is the last of its
+    /// year.
     public init(dayNumber: Int64) {
         let shifted = Int(dayNumber) + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

@@ -67,7 +67,8 @@ extension UUID16 {
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8
     )
 
-    /// Twenty-two characters of URL-safe base64 without padding, as Kafka writes cluster and topic ids.
+    /// Twenty-two characters of URL-safe base64 without padding, as Kafka writes cluster and topic
+    /// ids.
     public var base64: String {
         var text: [UInt8] = []
         text.reserveCapacity(22)

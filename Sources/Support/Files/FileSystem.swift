@@ -1,19 +1,22 @@
 public import Bytes
 
-/// The file system as the product needs it. A seam: `LocalFiles` is real, `CrashFiles` loses power when a test says so.
+/// The file system as the product needs it. A seam: `LocalFiles` is real, `CrashFiles` loses power
+/// when a test says so.
 ///
-/// Paths are text, absolute or relative to the process's directory, with `/` between the parts. A name is durable only when
-/// the directory that holds it was synced after it was made; bytes are durable only when their file was.
+/// Paths are text, absolute or relative to the process's directory, with `/` between the parts. A
+/// name is durable only when the directory that holds it was synced after it was made; bytes are
+/// durable only when their file was.
 public protocol FileSystem: Sendable {
     /// An open file.
     associatedtype File: OpenFile
 
     /// Opens a file.
     func open(_ path: String, _ mode: OpenMode) throws(FileError) -> File
-    /// Makes a directory and those above it. Those that exist are left alone. The new names are synced.
+    /// Makes a directory and those above it. Those that exist are left alone. The new names are
+    /// synced.
     func createDirectories(_ path: String) throws(FileError)
-    /// Gives a file or directory another name, replacing a file of that name. Both lie in the same directory or its parent's
-    /// file system.
+    /// Gives a file or directory another name, replacing a file of that name. Both lie in the same
+    /// directory or its parent's file system.
     func rename(_ path: String, to target: String) throws(FileError)
     /// Removes a file or an empty directory.
     func remove(_ path: String) throws(FileError)
@@ -23,8 +26,9 @@ public protocol FileSystem: Sendable {
     func exists(_ path: String) -> Bool
     /// Makes the names in a directory durable.
     func syncDirectory(_ path: String) throws(FileError)
-    /// Takes the exclusive lock of a file, which is made if need be. Fails with `isLocked` when somebody else has it. Held until
-    /// the returned object is gone; the system lets go when the process ends.
+    /// Takes the exclusive lock of a file, which is made if need be. Fails with `isLocked` when
+    /// somebody else has it. Held until the returned object is gone; the system lets go when the
+    /// process ends.
     func lock(_ path: String) throws(FileError) -> FileLock
 }
 
@@ -40,26 +44,32 @@ public enum OpenMode: Sendable {
     case createNew
 }
 
-/// An open file. Closed when the last reference goes, so that a reader never meets a descriptor that means another file.
+/// An open file. Closed when the last reference goes, so that a reader never meets a descriptor
+/// that means another file.
 ///
-/// All calls name a position: there is no cursor, and threads may read and write the same file at the same time.
+/// All calls name a position: there is no cursor, and threads may read and write the same file at
+/// the same time.
 public protocol OpenFile: AnyObject, Sendable {
     /// The path it was opened with.
     var path: String { get }
-    /// Appends up to `count` bytes from `position` on to `buffer`; returns how many there were. Fewer means the file ends there.
+    /// Appends up to `count` bytes from `position` on to `buffer`; returns how many there were.
+    /// Fewer means the file ends there.
     func read(at position: Int64, count: Int, into buffer: inout ByteBuffer) throws(FileError)
         -> Int
     /// Writes all of `bytes` at `position`. After an error an unknown part of them is written.
     func write(_ bytes: RawSpan, at position: Int64) throws(FileError)
-    /// Writes `slices` one behind the other from `position` on, without joining them in memory. Errors as in `write`.
+    /// Writes `slices` one behind the other from `position` on, without joining them in memory.
+    /// Errors as in `write`.
     func write(_ slices: [SlabSlice], at position: Int64) throws(FileError)
     /// Makes all bytes written so far durable, with the length needed to read them (fdatasync).
     ///
-    /// After an error the state of the unsynced bytes is unknown and another call may claim success: do not try again.
+    /// After an error the state of the unsynced bytes is unknown and another call may claim
+    /// success: do not try again.
     func sync() throws(FileError)
     /// Cuts or extends (with zeros) to `size` bytes.
     func truncate(to size: Int64) throws(FileError)
-    /// Reserves space for `length` bytes from `position` on. Bytes beyond the old end read as zeros.
+    /// Reserves space for `length` bytes from `position` on. Bytes beyond the old end read as
+    /// zeros.
     ///
     /// The size grows to cover them unless `keepingSize`.
     func allocate(at position: Int64, length: Int64, keepingSize: Bool) throws(FileError)
@@ -90,7 +100,8 @@ extension FileSystem {
         return buffer
     }
 
-    /// Puts `bytes` under `path` so that after a crash either the old file or the whole new one is there.
+    /// Puts `bytes` under `path` so that after a crash either the old file or the whole new one is
+    /// there.
     ///
     /// Writes `<path>.new`, syncs it, renames it, syncs the directory.
     public func replace(_ path: String, with bytes: RawSpan) throws(FileError) {

@@ -25,7 +25,8 @@ public final class LocalFile: OpenFile {
         var total = 0
         while total < count {
             let start = total
-            // SAFETY: the buffer gives a block of the capacity asked for; pread writes at most that much.
+            // SAFETY: the buffer gives a block of the capacity asked for; pread writes at most that
+            // much.
             try unsafe buffer.appendUninitialized(capacity: count - start) {
                 (block) throws(FileError) -> Int in
                 let got = try systemCall("pread", path) {
@@ -104,7 +105,8 @@ public final class LocalFile: OpenFile {
             }
         }
         if written == total { return }
-        // A short write: finish slice by slice. Rare, and nearly always followed by the error that caused it.
+        // A short write: finish slice by slice. Rare, and nearly always followed by the error that
+        // caused it.
         var skip = written
         var offset = position + Int64(written)
         for slice in slices {

@@ -54,7 +54,8 @@ public struct LocalFiles: FileSystem {
         while true {
             errno = 0
             guard let entry = unsafe readdir(stream) else { break }
-            // SAFETY: the kernel ends d_name with a zero byte; the entry lives until the next readdir.
+            // SAFETY: the kernel ends d_name with a zero byte; the entry lives until the next
+            // readdir.
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
                 unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) {
                     unsafe String(cString: $0)

@@ -7,7 +7,8 @@ extension FileError {
 
 /// Runs a system call again while signals interrupt it, and names it when it fails.
 ///
-/// A descriptor or address that the kernel calls bad is a mistake of ours and traps: going on could write into another file.
+/// A descriptor or address that the kernel calls bad is a mistake of ours and traps: going on could
+/// write into another file.
 @inline(__always)
 internal func systemCall<T: FixedWidthInteger & SignedInteger>(
     _ name: StaticString,
