@@ -51,16 +51,25 @@ public final class Decompressor {
 
     /// Like `decompress`, for a bare deflate stream (RFC 1951) without the gzip wrapping, as Avro
     /// container files hold it.
+    ///
+    /// Up to `trailingMax` bytes behind the stream's end are passed over: Python's Avro libraries
+    /// leave up to four of zlib's checksum there.
     public func inflateRaw(
         _ span: RawSpan,
         into output: inout ByteBuffer,
-        limit: Int
+        limit: Int,
+        trailingMax: Int = 0
     ) throws(CompressionError) {
         let start = output.count
         let limit = Self.sane(limit)
         do throws(CompressionError) {
             if inflaterForRaw == nil { inflaterForRaw = try Inflater(.raw) }
-            try inflaterForRaw?.inflate(span, into: &output, limit: limit)
+            try inflaterForRaw?.inflate(
+                span,
+                into: &output,
+                limit: limit,
+                trailingMax: trailingMax
+            )
         } catch {
             output.truncate(to: start)
             throw error

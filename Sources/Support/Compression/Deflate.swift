@@ -41,11 +41,13 @@ struct Inflater: ~Copyable {
         unsafe stream.deallocate()
     }
 
-    /// Appends what `input` was before. Members that follow one another are one text.
+    /// Appends what `input` was before. Members that follow one another are one text. Up to
+    /// `trailingMax` bytes may follow the end.
     mutating func inflate(
         _ input: RawSpan,
         into output: inout ByteBuffer,
-        limit: Int
+        limit: Int,
+        trailingMax: Int = 0
     ) throws(CompressionError) {
         let start = output.count
         // SAFETY: zlib reads only the bytes announced in `avail_in` and writes only those announced
@@ -62,7 +64,7 @@ struct Inflater: ~Copyable {
                 unsafe inflateReset(stream)
                 try member(into: &output, start: start, limit: limit)
             } while unsafe wrapping == .gzip && stream.pointee.avail_in > 0
-            guard unsafe stream.pointee.avail_in == 0 else {
+            guard unsafe Int(stream.pointee.avail_in) <= trailingMax else {
                 throw CompressionError(wrapping.name, .corrupt("bytes follow the stream"))
             }
         }

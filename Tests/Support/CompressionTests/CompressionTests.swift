@@ -79,6 +79,23 @@ private func sample(_ count: Int) -> [UInt8] {
         #expect(Array(copying: output.bytes) == original)
     }
 
+    @Test func `bytes behind a bare deflate stream are refused unless the caller allows them`()
+        throws
+    {
+        var original = ByteBuffer()
+        original.append(utf8: "swords and shields")
+        var packed = ByteBuffer()
+        try Compressor().deflateRaw(original.bytes, into: &packed)
+        packed.appendZeros(3)
+        var output = ByteBuffer()
+        #expect(throws: CompressionError.self) {
+            try Decompressor().inflateRaw(packed.bytes, into: &output, limit: 1000)
+        }
+        #expect(Array(copying: output.bytes).isEmpty)
+        try Decompressor().inflateRaw(packed.bytes, into: &output, limit: 1000, trailingMax: 3)
+        #expect(Array(copying: output.bytes) == Array(copying: original.bytes))
+    }
+
     @Test func `output is appended, and contexts serve again after an error`() throws {
         let decompressor = Decompressor()
         let compressor = Compressor()
