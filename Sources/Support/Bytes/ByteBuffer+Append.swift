@@ -65,6 +65,13 @@ extension ByteBuffer {
         unsafe append(text.utf8.span.bytes)
     }
 
+    /// Appends a copy of `bytes`.
+    @inlinable
+    public mutating func append(_ bytes: [UInt8]) {
+        // SAFETY: the span is used only for the copy.
+        unsafe append(bytes.span.bytes)
+    }
+
     /// Appends `count` zero bytes.
     @inlinable
     public mutating func appendZeros(_ count: Int) {
