@@ -32,11 +32,18 @@ func room(_ stage: String, _ name: String, uses: [String] = []) -> Target {
     )
 }
 
-func tests(_ stage: String, _ name: String, uses: [String] = []) -> Target {
+/// `data` names folders of files the tests read where they lie.
+func tests(
+    _ stage: String,
+    _ name: String,
+    uses: [String] = [],
+    data: [String] = []
+) -> Target {
     .testTarget(
         name: "\(name)Tests",
         dependencies: ([name] + uses).map { .target(name: $0) },
         path: "Tests/\(stage)/\(name)Tests",
+        exclude: data,
         swiftSettings: strict,
         linkerSettings: rpath
     )
@@ -101,7 +108,11 @@ let package = Package(
         // Specs: published documents as pure code.
         room("Specs", "KafkaProtocol", uses: ["Bytes", "Checksums", "Compression"]),
         room("Specs", "AvroFormat", uses: ["Bytes", "Compression", "JSONText"]),
-        room("Specs", "IcebergModel", uses: ["Bytes", "Checksums", "AvroFormat", "JSONText"]),
+        room(
+            "Specs",
+            "IcebergModel",
+            uses: ["Bytes", "Checksums", "Clocks", "AvroFormat", "JSONText"]
+        ),
 
         // Append: a decided batch becomes durable and gets an offset.
         room(
@@ -224,7 +235,12 @@ let package = Package(
         tests("Support", "HTTPServer", uses: ["Bytes", "Telemetry"]),
         tests("Specs", "KafkaProtocol", uses: ["Bytes", "Compression", "Checksums"]),
         tests("Specs", "AvroFormat", uses: ["Bytes", "JSONText"]),
-        tests("Specs", "IcebergModel", uses: ["AvroFormat", "Bytes", "JSONText"]),
+        tests(
+            "Specs",
+            "IcebergModel",
+            uses: ["AvroFormat", "Bytes", "Files", "JSONText"],
+            data: ["Golden"]
+        ),
         tests(
             "Append",
             "EventLog",

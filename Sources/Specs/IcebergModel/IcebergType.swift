@@ -1,6 +1,7 @@
 /// A column's type (Iceberg specification, "Schemas and Data Types").
 ///
-/// `struct`, `list` and `map` carry the ids of what they contain, because ids, not names, identify data.
+/// `struct`, `list` and `map` carry the ids of what they contain, because ids, not names, identify
+/// data.
 public indirect enum IcebergType: Hashable, Sendable {
     /// True or false.
     case boolean

@@ -37,8 +37,8 @@ public struct PartitionSpec: Hashable, Sendable {
     /// No partitions.
     public static let unpartitioned = PartitionSpec(id: 0, fields: [])
 
-    /// One partition per day of the field `path` (dots separate levels), named as Iceberg's own tools
-    /// name it, but with `_` for the dot: `day(_log.timestamp)` is `_log_timestamp_day`.
+    /// One partition per day of the field `path` (dots separate levels), named as Iceberg's own
+    /// tools name it, but with `_` for the dot: `day(_log.timestamp)` is `_log_timestamp_day`.
     public static func day(
         of path: String,
         in schema: Schema,
@@ -67,11 +67,13 @@ public struct PartitionSpec: Hashable, Sendable {
         )
     }
 
-    /// The partition values as a struct type for `schema`: the type of the `partition` field in manifests.
+    /// The partition values as a struct type for `schema`: the type of the `partition` field in
+    /// manifests.
     public func partitionType(of schema: Schema) throws(IcebergError) -> [NestedField] {
         var result: [NestedField] = []
         for field in fields {
-            // A void field's column may be gone; its values are all null, so its type does not matter.
+            // A void field's column may be gone; its values are all null, so its type does not
+            // matter.
             guard let source = schema.field(id: field.sourceID) else {
                 if field.transform == .void {
                     result.append(.optional(field.fieldID, field.name, .string))

@@ -1,4 +1,5 @@
-/// How a partition or sort value is made from a column's value (specification, "Partition Transforms").
+/// How a partition or sort value is made from a column's value (specification, "Partition
+/// Transforms").
 public enum Transform: Hashable, Sendable {
     /// The value itself.
     case identity
@@ -56,7 +57,8 @@ public enum Transform: Hashable, Sendable {
         }
     }
 
-    /// Type of the values made from values of `source`; nil when the transform does not apply to it.
+    /// Type of the values made from values of `source`; nil when the transform does not apply to
+    /// it.
     ///
     /// `day` gives `date`, as Iceberg's tools write it; the specification allows `int` too.
     public func resultType(of source: IcebergType) -> IcebergType? {

@@ -1,0 +1,95 @@
+internal import Bytes
+internal import Checksums
+internal import Clocks
+
+extension Transform {
+    private static let microsPerDay: Int64 = 86_400_000_000
+    private static let microsPerHour: Int64 = 3_600_000_000
+
+    /// The partition value of `value`; null stays null. Nil also when the transform is not for such
+    /// values.
+    public func apply(_ value: IcebergValue?) -> IcebergValue? {
+        guard let value else { return nil }
+        switch self {
+        case .identity: return value
+        case .void, .unknown: return nil
+        case .bucket(let buckets):
+            guard let hash = Self.hash(value) else { return nil }
+            return .int((hash & Int32.max) % Int32(clamping: buckets))
+        case .truncate(let width): return Self.truncate(value, to: width)
+        case .day: return Self.day(value).map { .date($0) }
+        case .hour:
+            switch value {
+            case .timestamp(let micros), .timestamptz(let micros):
+                return .int(Int32(clamping: Self.floor(micros, by: Self.microsPerHour)))
+            default: return nil
+            }
+        case .year: return Self.day(value).map { .int(Self.month(ofDay: $0).years) }
+        case .month:
+            return Self.day(value).map {
+                let month = Self.month(ofDay: $0)
+                return .int(month.years * 12 + month.months)
+            }
+        }
+    }
+
+    private static func day(_ value: IcebergValue) -> Int32? {
+        switch value {
+        case .date(let days): days
+        case .timestamp(let micros), .timestamptz(let micros):
+            Int32(clamping: floor(micros, by: microsPerDay))
+        default: nil
+        }
+    }
+
+    private static func floor(_ value: Int64, by unit: Int64) -> Int64 {
+        let (quotient, remainder) = value.quotientAndRemainder(dividingBy: unit)
+        return remainder < 0 ? quotient - 1 : quotient
+    }
+
+    private static func month(ofDay day: Int32) -> (years: Int32, months: Int32) {
+        let date = CalendarDate(dayNumber: Int64(day))
+        return (Int32(clamping: date.year - 1970), Int32(clamping: date.month - 1))
+    }
+
+    private static func truncate(_ value: IcebergValue, to width: Int) -> IcebergValue? {
+        switch value {
+        case .int(let number):
+            // Wraps like the reference implementation where the multiple lies below the smallest
+            // number.
+            let wide = Int32(clamping: width)
+            return .int(number &- ((number % wide) &+ wide) % wide)
+        case .long(let number):
+            let wide = Int64(width)
+            return .long(number &- ((number % wide) &+ wide) % wide)
+        case .decimal(let unscaled, let scale):
+            let wide = Int128(width)
+            return .decimal(unscaled: unscaled - ((unscaled % wide) + wide) % wide, scale: scale)
+        case .string(let text):
+            return .string(String(text.unicodeScalars.prefix(width)))
+        case .binary(let bytes):
+            return .binary(Array(bytes.prefix(width)))
+        default:
+            return nil
+        }
+    }
+
+    /// The 32-bit hash of appendix B; nil for types that are not hashed.
+    ///
+    /// Every whole number and point in time is hashed as a long, so that widening a column keeps
+    /// its buckets.
+    public static func hash(_ value: IcebergValue) -> Int32? {
+        let bytes: [UInt8]
+        switch value {
+        case .int(let number), .date(let number):
+            bytes = IcebergValue.long(Int64(number)).singleValueBytes
+        case .long, .time, .timestamp, .timestamptz, .decimal, .string, .uuid, .fixed, .binary:
+            bytes = value.singleValueBytes
+        case .boolean, .float, .double:
+            return nil
+        }
+        var buffer = ByteBuffer(capacity: bytes.count)
+        buffer.append(bytes)
+        return Int32(bitPattern: murmur3x86_32(buffer.bytes))
+    }
+}
