@@ -1,14 +1,52 @@
-# One verb per need. `make help` lists them.
+# One verb per need; `make help` lists them. Every verb installs what it needs and is missing.
 SHELL := /bin/bash
 export PKG_CONFIG_PATH := $(CURDIR)/.deps/pkgconfig:$(PKG_CONFIG_PATH)
+# A plain build accepts an undeclared import of a sibling room; this flag does not.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
+RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS)
+PYTHON := .deps/interop/bin/python
+ARGS ?=
+BENCH ?=
+ROUNDS ?= 300
 
-.PHONY: help setup build
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-interop build run test test-swift test-interop lint format bench soak clean
+
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-setup: ## install what is missing
+setup: ## install what a build needs and is missing
 	@bootstrap/install
 
-build: setup ## release build
-	swift build -c release --static-swift-stdlib $(SWIFT_FLAGS)
+setup-interop: ## install other makers' clients and readers, for test-interop and bench
+	@bootstrap/install interop
+
+build: setup ## build the programs (release)
+	@swift build $(RELEASE_FLAGS)
+
+run: build ## the demo: events, tables, SQL; ARGS=--once ends by itself
+	@Examples/GameAPI/demo $(ARGS)
+
+test: test-swift test-interop ## everything that proves it
+
+test-swift: setup ## the Swift suites
+	@swift test --disable-xctest $(SWIFT_FLAGS)
+
+test-interop: setup-interop build ## other makers' clients and readers against the release build
+	@$(PYTHON) -m pytest -q Interop
+
+lint: setup ## formatting, house rules, layering
+	@swift format lint --strict --recursive Sources Tests Examples Package.swift
+	@swift test --disable-xctest $(SWIFT_FLAGS) --filter 'TidyTests\.'
+
+format: ## rewrite the sources as the formatter wants them
+	@swift format --in-place --recursive Sources Tests Examples Package.swift
+
+bench: setup-interop build ## measure; BENCH=land|produce|consume|start|collect for one
+	@$(PYTHON) Benchmarks/bench.py $(BENCH)
+
+soak: setup-interop build ## kill -9 under load for ROUNDS rounds (default 300)
+	@MILLRACE_CRASH_ROUNDS=$(ROUNDS) $(PYTHON) -m pytest -q -s Interop/crash
+
+clean: ## remove what was built, keep what was installed
+	@rm -rf .build .millrace
