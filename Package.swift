@@ -103,7 +103,11 @@ let package = Package(
         room("Support", "Telemetry", uses: ["Clocks"]),
         room("Support", "JSONText", uses: ["Bytes"]),
         room("Support", "ArrowData", uses: ["Bytes", "CArrow"]),
-        room("Support", "HTTPServer", uses: ["Bytes", "CMicroHTTPD", "Telemetry", "Threads"]),
+        room(
+            "Support",
+            "HTTPServer",
+            uses: ["Bytes", "CMicroHTTPD", "JSONText", "Telemetry", "Threads"]
+        ),
 
         // Specs: published documents as pure code.
         room("Specs", "KafkaProtocol", uses: ["Bytes", "Checksums", "Compression"]),
@@ -232,7 +236,7 @@ let package = Package(
         tests("Support", "Arguments"),
         tests("Support", "Telemetry", uses: ["Clocks", "Threads"]),
         tests("Support", "JSONText", uses: ["Bytes"]),
-        tests("Support", "HTTPServer", uses: ["Bytes", "Telemetry"]),
+        tests("Support", "HTTPServer", uses: ["Bytes", "Telemetry", "Threads"]),
         tests("Specs", "KafkaProtocol", uses: ["Bytes", "Compression", "Checksums"]),
         tests("Specs", "AvroFormat", uses: ["Bytes", "JSONText"]),
         tests(
