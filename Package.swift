@@ -94,7 +94,7 @@ let package = Package(
         room("Support", "Checksums", uses: ["Bytes", "CChecksums"]),
         room("Support", "Compression", uses: ["Bytes", "CZlib", "CZstd", "CLZ4", "CSnappy"]),
         room("Support", "Threads", uses: ["CLinux"]),
-        room("Support", "Clocks"),
+        room("Support", "Clocks", uses: ["CLinux"]),
         room("Support", "Files", uses: ["Bytes", "CLinux"]),
         room("Support", "Reactor", uses: ["Bytes", "Clocks", "Threads", "CLinux"]),
         room("Support", "Settings", uses: ["CYAML"]),
