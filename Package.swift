@@ -95,7 +95,7 @@ let package = Package(
         room("Support", "Compression", uses: ["Bytes", "CZlib", "CZstd", "CLZ4", "CSnappy"]),
         room("Support", "Threads", uses: ["CLinux"]),
         room("Support", "Clocks", uses: ["CLinux"]),
-        room("Support", "Files", uses: ["Bytes", "CLinux"]),
+        room("Support", "Files", uses: ["Bytes", "CLinux", "Clocks"]),
         room("Support", "Reactor", uses: ["Bytes", "Clocks", "Threads", "CLinux"]),
         room("Support", "Settings", uses: ["CYAML"]),
         room("Support", "Arguments"),
