@@ -273,6 +273,7 @@ let package = Package(
                 "KafkaProtocol", "Telemetry",
             ]
         ),
+        tests("Support", "ArrowData", uses: ["Bytes", "CArrow"]),
         tests("Land", "Columns", uses: ["ArrowData", "Bytes", "IcebergModel"]),
         tests("Land", "Decoding", uses: ["ArrowData", "Bytes", "Columns", "IcebergModel"]),
         tests(

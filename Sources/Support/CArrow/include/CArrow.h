@@ -1,1 +1,168 @@
+// A C face over the parts of Apache Arrow C++ that Millrace uses: writing and reading Parquet files
+// whose columns come and go through the Arrow C Data Interface. No C++ type, and no exception,
+// crosses it. Handles are not thread-safe: one thread at a time may use one.
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// The Arrow C Data Interface, word for word as its specification gives it.
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+
+struct ArrowSchema {
+    const char* format;
+    const char* name;
+    const char* metadata;
+    int64_t flags;
+    int64_t n_children;
+    struct ArrowSchema** children;
+    struct ArrowSchema* dictionary;
+    void (*release)(struct ArrowSchema*);
+    void* private_data;
+};
+
+struct ArrowArray {
+    int64_t length;
+    int64_t null_count;
+    int64_t offset;
+    int64_t n_buffers;
+    int64_t n_children;
+    const void** buffers;
+    struct ArrowArray** children;
+    struct ArrowArray* dictionary;
+    void (*release)(struct ArrowArray*);
+    void* private_data;
+};
+
+#endif  // ARROW_C_DATA_INTERFACE
+
+enum {
+    C_ARROW_OK = 0,
+    C_ARROW_INVALID = 1,
+    C_ARROW_IO = 2,
+    C_ARROW_MEMORY = 3,
+    C_ARROW_OTHER = 4,
+};
+
+// What a call came to. `system_error` is an errno value, or 0 when the operating system was not the
+// cause.
+typedef struct c_arrow_status {
+    int32_t code;
+    int32_t system_error;
+    char message[504];
+} c_arrow_status;
+
+// Arrow's version, such as "26.0.1".
+const char* c_arrow_version(void);
+
+enum { C_ARROW_ENCODING_DEFAULT = 0, C_ARROW_ENCODING_DELTA_BINARY_PACKED = 1 };
+
+// How one leaf column is to be stored; `path` joins the names from the column down with dots.
+typedef struct c_arrow_column_hint {
+    const char* path;
+    int32_t dictionary;
+    int32_t encoding;
+} c_arrow_column_hint;
+
+typedef struct c_arrow_parquet_options {
+    int32_t zstd_level;
+    int32_t page_index;
+    int32_t page_checksum;
+    int64_t data_page_bytes;
+    int64_t data_page_rows;
+    int64_t dictionary_page_bytes;
+    int64_t write_batch_rows;
+    const char* created_by;
+    const c_arrow_column_hint* hints;
+    size_t hint_count;
+} c_arrow_parquet_options;
+
+typedef struct c_arrow_parquet_writer c_arrow_parquet_writer;
+
+// Creates `path`, which must not exist. `schema` is moved from. Null on failure.
+c_arrow_parquet_writer* c_arrow_parquet_writer_open(
+    const char* path,
+    struct ArrowSchema* schema,
+    const c_arrow_parquet_options* options,
+    c_arrow_status* status);
+
+// Adds a record batch (a struct array) to the row group being built, or, with `starts_row_group`,
+// ends that one and begins the next. `array` is moved from, also on failure. After a failure the
+// writer can only be freed.
+void c_arrow_parquet_writer_write(
+    c_arrow_parquet_writer* writer,
+    struct ArrowArray* array,
+    int32_t starts_row_group,
+    c_arrow_status* status);
+
+// Writes the footer and closes the file, which is not made durable.
+void c_arrow_parquet_writer_close(c_arrow_parquet_writer* writer, c_arrow_status* status);
+
+// Frees the writer. A file that was not closed successfully is removed.
+void c_arrow_parquet_writer_free(c_arrow_parquet_writer* writer);
+
+typedef struct c_arrow_parquet_reader c_arrow_parquet_reader;
+
+// Opens a Parquet file; null on failure. `batch_rows` is the most rows a batch has.
+c_arrow_parquet_reader* c_arrow_parquet_reader_open(
+    const char* path, int64_t batch_rows, c_arrow_status* status);
+
+// Hands out the file's schema as Arrow sees it.
+void c_arrow_parquet_reader_schema(
+    c_arrow_parquet_reader* reader, struct ArrowSchema* schema, c_arrow_status* status);
+
+// Reads the next batch: 1 when there was one, 0 at the end and on failure.
+int32_t c_arrow_parquet_reader_next(
+    c_arrow_parquet_reader* reader, struct ArrowArray* array, c_arrow_status* status);
+
+void c_arrow_parquet_reader_free(c_arrow_parquet_reader* reader);
+
+// What the footer says of a file; lives as long as the writer (after close) or reader it comes
+// from.
+typedef struct c_arrow_parquet_footer c_arrow_parquet_footer;
+
+typedef struct c_arrow_parquet_totals {
+    int64_t file_bytes;
+    int64_t rows;
+    int64_t row_groups;
+    int64_t columns;
+} c_arrow_parquet_totals;
+
+// One leaf column in one row group. Bounds are Parquet's plain encoding without a length; null when
+// there is none.
+typedef struct c_arrow_parquet_chunk {
+    int32_t field_id;  // -1 when the file gives none
+    int32_t has_null_count;
+    int64_t start;  // offset of the first page
+    int64_t compressed_bytes;
+    int64_t uncompressed_bytes;
+    int64_t values;  // with nulls
+    int64_t nulls;
+    const void* minimum;
+    size_t minimum_bytes;
+    const void* maximum;
+    size_t maximum_bytes;
+} c_arrow_parquet_chunk;
+
+const c_arrow_parquet_footer* c_arrow_parquet_writer_footer(const c_arrow_parquet_writer*);
+const c_arrow_parquet_footer* c_arrow_parquet_reader_footer(const c_arrow_parquet_reader*);
+c_arrow_parquet_totals c_arrow_parquet_footer_totals(const c_arrow_parquet_footer*);
+c_arrow_parquet_chunk c_arrow_parquet_footer_chunk(
+    const c_arrow_parquet_footer*, int64_t row_group, int64_t column);
+
+// Bytes Arrow holds of its own now, and the most it ever held.
+int64_t c_arrow_bytes_allocated(void);
+int64_t c_arrow_bytes_allocated_peak(void);
+
+#ifdef __cplusplus
+}
+#endif

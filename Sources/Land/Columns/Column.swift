@@ -1,0 +1,210 @@
+public import ArrowData
+
+/// One column that is being built, in Arrow's layout from the first value on.
+///
+/// It may lag behind the row count: the nulls it owes are added when the next value comes or the
+/// batch is taken, so a sparse column costs nothing in the rows that lack it. A validity bitmap
+/// exists only from the first null on.
+@usableFromInline
+internal struct Column: ~Copyable {
+    @usableFromInline let kind: ColumnKind
+    /// Values so far, nulls included.
+    @usableFromInline var count = 0
+    @usableFromInline var nullCount = 0
+    /// Bytes of text so far, which may include the beginning of a value that is not finished.
+    @usableFromInline var textBytes = 0
+    @usableFromInline var values: Block
+    @usableFromInline var offsets: Block
+    @usableFromInline var validity: Block
+
+    internal init(kind: ColumnKind, pool: BlockPool, like sizes: (Int, Int, Int) = (0, 0, 0)) {
+        self.kind = kind
+        values = pool.take(atLeast: max(sizes.0, 4096))
+        offsets = pool.take(atLeast: kind.hasOffsets ? max(sizes.1, 4096) : 0)
+        validity = pool.take(atLeast: sizes.2)
+        if kind.hasOffsets { offsets.store(Int32(0), at: 0) }
+    }
+
+    /// Sizes of the blocks, for a successor that shall not have to grow.
+    internal var sizes: (Int, Int, Int) { (values.capacity, offsets.capacity, validity.capacity) }
+}
+
+extension Column {
+    /// Adds a value of a fixed width.
+    @inlinable
+    @inline(__always)
+    internal mutating func append<T: BitwiseCopyable>(_ value: T) {
+        if (count &+ 1) &* MemoryLayout<T>.stride > values.capacity {
+            growValues(
+                toHold: (count &+ 1) &* MemoryLayout<T>.stride,
+                keeping: count &* MemoryLayout<T>.stride
+            )
+        }
+        values.store(value, at: count)
+        finishValue()
+    }
+
+    /// Adds a truth value.
+    @inlinable
+    internal mutating func append(_ value: Bool) {
+        if count >> 3 >= values.capacity {
+            growValues(toHold: (count >> 3) &+ 1, keeping: (count &+ 7) >> 3)
+        }
+        Self.set(value, at: count, in: values)
+        finishValue()
+    }
+
+    /// Adds bytes to the text that the next `finishText` completes.
+    @inlinable
+    @inline(__always)
+    internal mutating func extendText(_ piece: RawSpan) {
+        let end = textBytes &+ piece.byteCount
+        if end > values.capacity { growValues(toHold: end, keeping: textBytes) }
+        values.copy(piece, at: textBytes)
+        textBytes = end
+    }
+
+    /// Adds one byte to the text that the next `finishText` completes.
+    @inlinable
+    @inline(__always)
+    internal mutating func extendText(_ byte: UInt8) {
+        if textBytes &+ 1 > values.capacity {
+            growValues(toHold: textBytes &+ 1, keeping: textBytes)
+        }
+        values.store(byte, at: textBytes)
+        textBytes &+= 1
+    }
+
+    /// Makes a value of the bytes added since the last one.
+    @inlinable
+    @inline(__always)
+    internal mutating func finishText() {
+        if (count &+ 2) &* 4 > offsets.capacity { growOffsets() }
+        offsets.store(Int32(textBytes), at: count &+ 1)
+        finishValue()
+    }
+
+    @inlinable
+    @inline(__always)
+    internal mutating func finishValue() {
+        if nullCount > 0 { setValid(true) }
+        count &+= 1
+    }
+
+    /// Adds nulls until there are `rows` values.
+    @usableFromInline
+    @inline(never)
+    internal mutating func pad(to rows: Int) {
+        guard rows > count else { return }
+        if nullCount == 0 { beginValidity(rows) }
+        for row in count..<rows { setValidity(false, at: row) }
+        if kind.hasOffsets {
+            while (rows &+ 1) &* 4 > offsets.capacity { growOffsets() }
+            let end = Int32(textBytes)
+            for row in count..<rows { offsets.store(end, at: row &+ 1) }
+        } else if kind == .boolean {
+            if (rows &+ 7) >> 3 > values.capacity {
+                growValues(toHold: (rows &+ 7) >> 3, keeping: (count &+ 7) >> 3)
+            }
+            for row in count..<rows { Self.set(false, at: row, in: values) }
+        } else {
+            let width = kind.valueBytes
+            if rows &* width > values.capacity {
+                growValues(toHold: rows &* width, keeping: count &* width)
+            }
+            values.fill(0, from: count &* width, count: (rows &- count) &* width)
+        }
+        nullCount &+= rows &- count
+        count = rows
+    }
+
+    /// Takes away every value from the `rows`-th on, and text that was begun.
+    internal mutating func cut(to rows: Int) {
+        while count > rows {
+            count -= 1
+            if nullCount > 0, !isValid(count) { nullCount -= 1 }
+        }
+        if kind.hasOffsets { textBytes = Int(offsets.load(count, as: Int32.self)) }
+    }
+}
+
+extension Column {
+    /// Gives the finished column away and begins a new one of the same size.
+    internal mutating func take(pool: BlockPool) -> ArrowColumn {
+        let next = Column(kind: kind, pool: pool, like: sizes)
+        let done = exchange(with: next)
+        return done.finished()
+    }
+
+    private mutating func exchange(with other: consuming Column) -> Column {
+        let old = self
+        self = other
+        return old
+    }
+
+    private consuming func finished() -> ArrowColumn {
+        let (type, length, nulls, bytes) = (kind.arrowType, count, nullCount, textBytes)
+        let hasOffsets = kind.hasOffsets
+        if hasOffsets {
+            return ArrowColumn(
+                type: type,
+                length: length,
+                nullCount: nulls,
+                validity: validity,
+                offsets: offsets,
+                values: values,
+                valueBytes: bytes
+            )
+        }
+        return ArrowColumn(
+            type: type,
+            length: length,
+            nullCount: nulls,
+            validity: validity,
+            values: values
+        )
+    }
+}
+
+extension Column {
+    @inlinable
+    internal static func set(_ bit: Bool, at index: Int, in block: borrowing Block) {
+        let mask = UInt8(1) &<< UInt8(truncatingIfNeeded: index & 7)
+        let old = block.load(index >> 3, as: UInt8.self)
+        block.store(bit ? old | mask : old & ~mask, at: index >> 3)
+    }
+
+    private func isValid(_ index: Int) -> Bool {
+        validity.load(index >> 3, as: UInt8.self) >> UInt8(index & 7) & 1 == 1
+    }
+
+    /// Sets the bit of the value that is being added.
+    @usableFromInline
+    internal mutating func setValid(_ isValid: Bool) { setValidity(isValid, at: count) }
+
+    private mutating func setValidity(_ isValid: Bool, at index: Int) {
+        if index >> 3 >= validity.capacity {
+            validity.grow(toHold: (index >> 3) + 1, keeping: validity.capacity)
+        }
+        Self.set(isValid, at: index, in: validity)
+    }
+
+    /// Makes the bitmap that says that every value so far is there.
+    private mutating func beginValidity(_ rows: Int) {
+        let bytes = (rows + 7) / 8
+        if bytes > validity.capacity { validity.grow(toHold: bytes, keeping: 0) }
+        validity.fill(0xFF, from: 0, count: bytes)
+    }
+
+    @usableFromInline
+    @inline(never)
+    internal mutating func growValues(toHold bytes: Int, keeping kept: Int) {
+        values.grow(toHold: bytes, keeping: kept)
+    }
+
+    @usableFromInline
+    @inline(never)
+    internal mutating func growOffsets() {
+        offsets.grow(toHold: 0, keeping: (count &+ 1) &* 4)
+    }
+}

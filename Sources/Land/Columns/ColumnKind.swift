@@ -1,0 +1,71 @@
+public import ArrowData
+public import IcebergModel
+
+/// How a column's values are kept in memory: one case per type that rows can be built of.
+public enum ColumnKind: UInt8, Hashable, Sendable {
+    /// True or false.
+    case boolean
+    /// 32-bit integers.
+    case int
+    /// 64-bit integers.
+    case long
+    /// Single precision.
+    case float
+    /// Double precision.
+    case double
+    /// UTF-8 text.
+    case string
+    /// Bytes.
+    case binary
+    /// Days since 1970-01-01.
+    case date
+    /// Microseconds since 1970-01-01T00:00 without a time zone.
+    case timestamp
+    /// Microseconds since 1970-01-01T00:00Z.
+    case timestamptz
+
+    /// The kind for `type`, or nil when rows of it cannot be built.
+    public init?(_ type: IcebergType) {
+        switch type {
+        case .boolean: self = .boolean
+        case .int: self = .int
+        case .long: self = .long
+        case .float: self = .float
+        case .double: self = .double
+        case .string: self = .string
+        case .binary: self = .binary
+        case .date: self = .date
+        case .timestamp: self = .timestamp
+        case .timestamptz: self = .timestamptz
+        case .decimal, .time, .uuid, .fixed, .struct, .list, .map: return nil
+        }
+    }
+
+    /// The Arrow type of such a column.
+    public var arrowType: ArrowType {
+        switch self {
+        case .boolean: .boolean
+        case .int: .int32
+        case .long: .int64
+        case .float: .float32
+        case .double: .float64
+        case .string: .utf8
+        case .binary: .binary
+        case .date: .date32
+        case .timestamp: .timestampMicros(isUTC: false)
+        case .timestamptz: .timestampMicros(isUTC: true)
+        }
+    }
+
+    /// Bytes of one value; 0 for bits, text and bytes.
+    @inlinable
+    internal var valueBytes: Int {
+        switch self {
+        case .int, .float, .date: 4
+        case .long, .double, .timestamp, .timestamptz: 8
+        case .boolean, .string, .binary: 0
+        }
+    }
+
+    @inlinable internal var hasOffsets: Bool { self == .string || self == .binary }
+}

@@ -1,0 +1,122 @@
+public import ArrowData
+
+/// Rows under construction: one growing column per column of the layout.
+///
+/// A row is built by appending at most one value to each column, in any order, and then
+/// `finishRow`; columns without a value get null. `rollbackRow` takes everything back that was
+/// appended since the last finished row. `takeBatch` gives the finished rows away, without a copy,
+/// and begins anew with recycled memory.
+///
+/// Owned by one thread at a time. Appending twice to one column in one row, or a value of the wrong
+/// kind, is a programmer's error and traps; decoders ask first.
+@safe
+public struct ColumnSet: ~Copyable, @unchecked Sendable {
+    // @unchecked Sendable: the columns' memory has this value as its only owner.
+    @usableFromInline internal var columns: UnsafeMutablePointer<Column>
+    @usableFromInline internal var columnCount: Int
+    /// Finished rows.
+    public private(set) var rowCount = 0
+    /// The columns.
+    public private(set) var layout: ColumnLayout
+    /// About how many bytes the finished rows take: what their records had, plus their positions.
+    public private(set) var byteCount = 0
+    private let pool: BlockPool
+    @usableFromInline internal let logColumn: Int
+
+    /// The most bytes that may be given to one batch: offsets of text have 31 bits.
+    public static let batchBytesMax = Int(Int32.max)
+
+    /// An empty set of the layout's columns, in memory from `pool`.
+    public init(layout: ColumnLayout, pool: BlockPool) {
+        self.layout = layout
+        self.pool = pool
+        columnCount = layout.columns.count
+        logColumn = layout.logColumn ?? -1
+        // SAFETY: every element is initialised here, and deinitialised in `deinit` or moved by
+        // `adopt`.
+        unsafe columns = .allocate(capacity: max(columnCount, 1))
+        for (index, column) in layout.columns.enumerated() {
+            unsafe (columns + index).initialize(to: Column(kind: column.kind, pool: pool))
+        }
+    }
+
+    deinit {
+        // SAFETY: all `columnCount` elements are initialised, and nobody else frees the table.
+        unsafe columns.deinitialize(count: columnCount)
+        unsafe columns.deallocate()
+    }
+
+    /// Adds the columns that `layout` has beyond the present ones; finished rows have null in them.
+    ///
+    /// No row may be open. Fails when `layout` does not begin with the present columns.
+    public mutating func adopt(_ layout: ColumnLayout) throws(ColumnError) {
+        if layout === self.layout { return }
+        try layout.checkExtends(self.layout)
+        let count = layout.columns.count
+        // SAFETY: the old elements move to the new table, the others are initialised here.
+        let table = UnsafeMutablePointer<Column>.allocate(capacity: max(count, 1))
+        unsafe table.moveInitialize(from: columns, count: columnCount)
+        for index in columnCount..<count {
+            let kind = layout.columns[index].kind
+            unsafe (table + index).initialize(to: Column(kind: kind, pool: pool))
+        }
+        unsafe columns.deallocate()
+        unsafe columns = table
+        columnCount = count
+        self.layout = layout
+    }
+
+    /// Finishes the row: every column without a value has null in it.
+    ///
+    /// `recordBytes` is the size of what the row was made of, for `byteCount`. Required columns
+    /// must have been given a value (`missingRequiredColumn`).
+    @inlinable
+    public mutating func finishRow(at position: LogPosition, recordBytes: Int) {
+        if logColumn >= 0 {
+            // SAFETY: the layout has three columns from `logColumn` on.
+            unsafe columns[logColumn].append(position.partition)
+            unsafe columns[logColumn &+ 1].append(position.offset)
+            unsafe columns[logColumn &+ 2].append(position.timestampMicros)
+        }
+        countRow(recordBytes)
+    }
+
+    @usableFromInline
+    internal mutating func countRow(_ recordBytes: Int) {
+        rowCount &+= 1
+        byteCount &+= recordBytes &+ 20
+    }
+
+    /// The first required column that the open row has no value for.
+    public var missingRequiredColumn: Int? {
+        layout.requiredColumns.first { !hasValue($0) }
+    }
+
+    /// Takes back what was appended since the last finished row.
+    public mutating func rollbackRow() {
+        for index in 0..<columnCount {
+            // SAFETY: the index is below the number of initialised columns.
+            unsafe columns[index].cut(to: min(columns[index].count, rowCount))
+        }
+    }
+
+    /// Gives away the finished rows and begins anew. No row may be open.
+    public mutating func takeBatch() -> ArrowBatch {
+        var parts: [ArrowColumn] = []
+        parts.reserveCapacity(columnCount)
+        for index in 0..<columnCount {
+            precondition(!hasValue(index), "a row is still open")
+            // SAFETY: the index is below the number of initialised columns.
+            unsafe columns[index].pad(to: rowCount)
+            unsafe parts.append(columns[index].take(pool: pool))
+        }
+        let rows = rowCount
+        if let log = layout.logColumn {
+            let position = ArrowColumn(structOf: Array(parts[log..<log + 3]), length: rows)
+            parts.replaceSubrange(log..<log + 3, with: [position])
+        }
+        rowCount = 0
+        byteCount = 0
+        return ArrowBatch(columns: parts, fields: layout.fields, rows: rows)
+    }
+}

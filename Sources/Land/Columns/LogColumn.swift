@@ -1,0 +1,51 @@
+public import IcebergModel
+
+/// Where a row came from: the natural key of a record in the log.
+public struct LogPosition: Hashable, Sendable {
+    /// The topic's partition.
+    public var partition: Int32
+    /// The record's offset in it.
+    public var offset: Int64
+    /// The record's time in microseconds since 1970-01-01T00:00Z.
+    public var timestampMicros: Int64
+
+    /// A position.
+    @inlinable
+    public init(partition: Int32, offset: Int64, timestampMicros: Int64) {
+        self.partition = partition
+        self.offset = offset
+        self.timestampMicros = timestampMicros
+    }
+}
+
+/// The column that carries every row's position: a struct `_log` whose fields are all required.
+public enum LogColumn {
+    /// Its name; no other column may have it.
+    public static let name = "_log"
+
+    /// The column as a field; its three fields get the ids after `id`.
+    public static func field(id: Int) -> NestedField {
+        .required(
+            id,
+            name,
+            .struct([
+                .required(id + 1, "partition", .int, doc: "partition of the topic"),
+                .required(id + 2, "offset", .long, doc: "offset of the record in its partition"),
+                .required(id + 3, "timestamp", .timestamptz, doc: "time of the record"),
+            ]),
+            doc: "where the row came from"
+        )
+    }
+
+    /// True when `field` is such a column, whatever its ids.
+    public static func matches(_ field: NestedField) -> Bool {
+        guard field.name == name, field.required, case .struct(let inside) = field.type else {
+            return false
+        }
+        let expected = self.field(id: 0).type.children
+        return inside.count == expected.count
+            && zip(inside, expected).allSatisfy {
+                $0.name == $1.name && $0.type == $1.type && $0.required
+            }
+    }
+}

@@ -1,0 +1,194 @@
+public import ArrowData
+internal import CArrow
+
+/// One new Parquet file that takes batches until it is closed.
+///
+/// The file must not exist before. When the writer goes away without `close`, or close fails, the
+/// file is removed. Not thread-safe, but it may move between threads. The closed file is not yet
+/// durable; that is up to the caller.
+@safe
+public struct ParquetWriter: ~Copyable, @unchecked Sendable {
+    // @unchecked Sendable: the handle has this value as its only owner.
+    private let handle: OpaquePointer
+    private var hasFailed = false
+    private var rowsInGroup = 0
+    private var bytesInGroup = 0
+    private var ranges: [FloatingRange?]
+    private let options: ParquetOptions
+    /// Where the file is.
+    public let path: String
+    /// The columns, which every batch must have.
+    public let fields: [ArrowField]
+    /// Rows taken so far.
+    public private(set) var rows = 0
+
+    /// Creates the file.
+    ///
+    /// - Parameters:
+    ///   - path: a file system path; the directory must exist, the file must not.
+    ///   - fields: the columns; field ids are written into the file.
+    public init(
+        path: String,
+        fields: [ArrowField],
+        options: ParquetOptions = ParquetOptions()
+    ) throws(ParquetError) {
+        let leaves = Self.leaves(of: fields)
+        var status = c_arrow_status()
+        let opened = unsafe Self.open(path, fields, leaves, options, &status)
+        guard let opened = unsafe opened else {
+            throw ParquetError(status, path: path)
+                ?? ParquetError(.invalid, path: path, message: "the file could not be created")
+        }
+        unsafe handle = opened
+        ranges = leaves.map { leaf in
+            leaf.field.type == .float32 || leaf.field.type == .float64 ? FloatingRange() : nil
+        }
+        self.options = options
+        self.path = path
+        self.fields = fields
+    }
+
+    deinit {
+        // SAFETY: the handle is live and freed exactly once; freeing an unfinished writer removes
+        // its file.
+        unsafe c_arrow_parquet_writer_free(handle)
+    }
+
+    /// Adds the rows of `batch`, whose fields must be the file's.
+    ///
+    /// After an error the writer is of no more use; drop it, and its file goes.
+    public mutating func write(_ batch: consuming ArrowBatch) throws(ParquetError) {
+        if hasFailed { throw ParquetError(.failedBefore, path: path, message: "") }
+        guard Self.isSameShape(batch.fields, fields) else {
+            throw ParquetError(
+                .invalid,
+                path: path,
+                message: "the batch has other columns than the file"
+            )
+        }
+        let count = batch.rowCount
+        if count == 0 { return }
+        let bytes = batch.byteCount
+        noteRanges(of: batch)
+        let startsGroup =
+            rowsInGroup > 0
+            && (rowsInGroup + count > options.rowGroupRowsMax
+                || bytesInGroup + bytes > options.rowGroupBytesMax)
+        var status = c_arrow_status()
+        let handle = unsafe handle
+        // SAFETY: the shim moves the array out of the batch, so that nobody releases it twice.
+        unsafe batch.withUnsafeStructures { array, _ in
+            unsafe c_arrow_parquet_writer_write(handle, array, startsGroup ? 1 : 0, &status)
+        }
+        if let error = ParquetError(status, path: path) {
+            hasFailed = true
+            throw error
+        }
+        rowsInGroup = (startsGroup ? 0 : rowsInGroup) + count
+        bytesInGroup = (startsGroup ? 0 : bytesInGroup) + bytes
+        rows += count
+    }
+
+    /// Writes the footer, closes the file and says what is in it. On an error the file is removed.
+    public consuming func close() throws(ParquetError) -> ParquetFileSummary {
+        if hasFailed { throw ParquetError(.failedBefore, path: path, message: "") }
+        var status = c_arrow_status()
+        // SAFETY: the handle is live until this value's deinit; the footer lives as long as the
+        // handle.
+        unsafe c_arrow_parquet_writer_close(handle, &status)
+        if let error = ParquetError(status, path: path) { throw error }
+        let footer = unsafe ParquetFooter(c_arrow_parquet_writer_footer(handle))
+        return footer.summary(
+            path: path,
+            leaves: Self.leaves(of: fields).map(\.field),
+            ranges: ranges,
+            options: options
+        )
+    }
+}
+
+extension ParquetWriter {
+    /// A column of the file: the field and the names that lead to it.
+    private struct Leaf {
+        var field: ArrowField
+        var path: String
+    }
+
+    private static func leaves(of fields: [ArrowField], under parent: String = "") -> [Leaf] {
+        fields.flatMap { field in
+            field.type == .struct
+                ? leaves(of: field.children, under: parent + field.name + ".")
+                : [Leaf(field: field, path: parent + field.name)]
+        }
+    }
+
+    /// True when both have the same columns, whatever was said about their storage.
+    private static func isSameShape(_ some: [ArrowField], _ others: [ArrowField]) -> Bool {
+        some.count == others.count
+            && zip(some, others).allSatisfy { one, other in
+                one.name == other.name && one.type == other.type
+                    && one.isNullable == other.isNullable && one.fieldID == other.fieldID
+                    && isSameShape(one.children, other.children)
+            }
+    }
+
+    private mutating func noteRanges(of batch: borrowing ArrowBatch) {
+        // Only columns at the top can be floating: the one struct there is, `_log`, has none.
+        var leaf = 0
+        for (index, field) in fields.enumerated() {
+            if field.type == .float32 || field.type == .float64 {
+                ranges[leaf]?.add(batch.column(index))
+            }
+            leaf += field.leaves.count
+        }
+    }
+
+    private static func open(
+        _ path: String,
+        _ fields: [ArrowField],
+        _ leaves: [Leaf],
+        _ options: ParquetOptions,
+        _ status: inout c_arrow_status
+    ) -> OpaquePointer? {
+        let hinted = leaves.filter { $0.field.storage != .general }
+        var names: [CChar] = []
+        var starts: [Int] = []
+        for leaf in hinted {
+            starts.append(names.count)
+            names.append(contentsOf: leaf.path.utf8CString)
+        }
+        var native = unsafe c_arrow_parquet_options()
+        unsafe native.zstd_level = Int32(options.zstdLevel)
+        unsafe native.page_index = options.hasPageIndex ? 1 : 0
+        unsafe native.page_checksum = options.hasPageChecksums ? 1 : 0
+        unsafe native.data_page_bytes = Int64(options.dataPageBytes)
+        unsafe native.data_page_rows = Int64(options.dataPageRows)
+        unsafe native.dictionary_page_bytes = Int64(options.dictionaryPageBytes)
+        unsafe native.write_batch_rows = Int64(options.writeBatchRows)
+        // SAFETY: names, hints and schema live until the call returns; the shim moves the schema
+        // and copies the rest.
+        return unsafe names.withUnsafeBufferPointer { names in
+            let hints = unsafe zip(hinted, starts).map { leaf, start in
+                unsafe c_arrow_column_hint(
+                    path: names.baseAddress.map { unsafe $0 + start },
+                    dictionary: 0,
+                    encoding: Int32(encoding(of: leaf.field.storage, options))
+                )
+            }
+            return unsafe hints.withUnsafeBufferPointer { hints in
+                unsafe native.hints = hints.baseAddress
+                unsafe native.hint_count = hints.count
+                var schema = unsafe ArrowField.exportedSchema(of: fields)
+                return unsafe "millrace".withCString { createdBy in
+                    unsafe native.created_by = createdBy
+                    return unsafe c_arrow_parquet_writer_open(path, &schema, &native, &status)
+                }
+            }
+        }
+    }
+
+    private static func encoding(of storage: ArrowStorage, _ options: ParquetOptions) -> Int {
+        storage == .rising && options.hasDeltaEncoding
+            ? C_ARROW_ENCODING_DELTA_BINARY_PACKED : C_ARROW_ENCODING_DEFAULT
+    }
+}
