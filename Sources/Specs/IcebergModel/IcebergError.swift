@@ -15,7 +15,7 @@ public enum IcebergError: Error, Equatable, Sendable, CustomStringConvertible {
         case .invalid(let document, let reason):
             "\(document) is not valid Iceberg metadata: \(reason)"
         case .unsupportedVersion(let version, let document):
-            "\(document) has format version \(version); versions 1 and 2 can be read, 2 is written"
+            "\(document) has format version \(version); only version 2 is supported"
         case .schemaChange(let reason):
             "the schema cannot be changed this way: \(reason)"
         case .missing(let what, let id):
