@@ -191,12 +191,18 @@ let package = Package(
         room("Show", "Prompt", uses: ["CLinux", "SQLEngine"]),
 
         // Wiring: the one place that knows everything.
+        room(
+            "Wiring",
+            "Configuration",
+            uses: ["Bytes", "CLinux", "Files", "IcebergModel", "Settings", "Telemetry"]
+        ),
         .executableTarget(
             name: "millrace",
             dependencies: [
                 "Arguments", "ArrowData", "Broker", "Bytes", "Catalogs", "Clocks", "Collector",
                 "Columns",
-                "Compression", "Decoding", "EventLog", "Files", "Gateway", "HTTPClient",
+                "Compression", "Configuration", "Decoding", "EventLog", "Files", "Gateway",
+                "HTTPClient",
                 "HTTPServer",
                 "IcebergModel", "JSONText", "KafkaListener", "KafkaProtocol", "LogSources",
                 "Parquet", "Pipelines", "Prompt", "Reactor", "SQLEngine", "Settings", "Stores",
@@ -297,6 +303,11 @@ let package = Package(
         tests("Query", "SQLEngine", uses: ["JSONText"]),
         tests("Show", "Gateway", uses: ["HTTPServer", "JSONText", "Telemetry"]),
         tests("Show", "Prompt", uses: ["SQLEngine"]),
+        tests(
+            "Wiring",
+            "Configuration",
+            uses: ["Bytes", "Files", "IcebergModel", "Settings", "Telemetry"]
+        ),
         .testTarget(
             name: "GameRulesTests",
             dependencies: ["GameRules", "JSONText"],

@@ -2,6 +2,7 @@
 #include "CLinux.h"
 #include <fcntl.h>
 #include <pthread.h>
+#include <unistd.h>
 #include <time.h>
 
 int c_linux_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
@@ -19,3 +20,5 @@ int64_t c_linux_clock_nanoseconds(int32_t clock) {
     if (clock_gettime((clockid_t)clock, &time) != 0) return -1;
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
+
+char **c_linux_environment(void) { return environ; }

@@ -14,3 +14,5 @@ int c_linux_fallocate(int fd, int mode, int64_t offset, int64_t length);
 void c_linux_name_thread(const char *name);
 // Nanoseconds on the clock with this number (CLOCK_REALTIME, CLOCK_MONOTONIC); negative when there is none.
 int64_t c_linux_clock_nanoseconds(int32_t clock);
+// The environment of the process: name=value strings, then NULL.
+char **c_linux_environment(void);

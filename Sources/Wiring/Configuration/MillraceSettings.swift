@@ -1,0 +1,242 @@
+public import Settings
+import Telemetry
+
+/// What the log does before it acknowledges an append.
+public enum LogDurability: String, CaseIterable, Sendable {
+    /// Waits until the bytes are on the device.
+    case fsync
+    /// Leaves them to the operating system and syncs every `log.sync_interval`.
+    case interval
+    /// Leaves them to the operating system.
+    case os
+}
+
+/// The one table of Millrace's settings. Reading, `millrace config`, docs/settings.md and the
+/// example file come from it.
+///
+/// A new setting is one constant here, its name in `all`, and a property in
+/// `MillraceConfiguration`.
+public enum MillraceSettings {
+    static let data = Setting(
+        "data",
+        .path,
+        default: "./.millrace",
+        help: """
+            Directory of everything Millrace keeps: the log, and the lake unless lake.directory says otherwise. One process at
+            a time can use it.
+            """
+    )
+    static let insecure = Setting(
+        "insecure",
+        .boolean,
+        default: "false",
+        help: """
+            Allows listening on addresses that other machines can reach. There is neither encryption nor a password: whoever
+            reaches the port can read, write and delete.
+            """
+    )
+
+    /// All settings in the order people read about them.
+    public static let table = SettingsTable(
+        settings: [data.description, insecure.description] + LogKeys.all + HTTPKeys.all
+            + LakeKeys.all + SQLKeys.all + TelemetryKeys.all,
+        sections: [
+            .init("log", help: "The event log, and the Kafka protocol it is reached by."),
+            .init("http", help: "The HTTP port: collector, SQL, metrics, health."),
+            .init("lake", help: "Where tables are."),
+            .init("sql", help: "The SQL engine."),
+            .init("telemetry", help: "What the process tells about itself."),
+            .init(freeForm: "pipelines", example: pipelinesExample, help: pipelinesHelp),
+        ]
+    )
+
+    private static let pipelinesHelp = """
+        Pipelines by name: from which topics (one or a list), into which table or tables. A table takes the records that its
+        `where` selects, all without it. Its columns are those of `columns`, and a column for every other field that appears
+        unless `infer` is false. Records are committed at the latest when `freshness` has passed (default 10s). Tables are
+        partitioned by `day` of the log's timestamp, or by nothing with `partition: none`.
+        """
+
+    private static let pipelinesExample = """
+        purchases:
+          from: purchases
+          into: purchases
+          freshness: 2s
+        game:
+          from: [events, old-events]
+          tables:
+            joins:
+              where: event_type like 'join%'
+            sales:
+              where: event_type = 'sale'
+              columns:
+                item: string
+                price: double
+              infer: false
+              partition: none
+        """
+}
+
+enum LogKeys {
+    static let listen = Setting(
+        "log.listen",
+        .address,
+        default: "127.0.0.1:9092",
+        help: "Address at which Kafka clients connect. Port 0 takes any free one."
+    )
+    static let advertised = Setting(
+        optional: "log.advertised",
+        .address,
+        absent: "the address of log.listen",
+        example: "events.example.com:9092",
+        help: """
+            Address that clients are told to connect to. Needed when log.listen binds to all interfaces, or when clients reach
+            the log through another name or port.
+            """
+    )
+    static let durability = Setting(
+        "log.durability",
+        .choice(LogDurability.self),
+        default: "fsync",
+        help: """
+            What an acknowledgement waits for. With fsync the events are on the device: they survive a power failure. With
+            interval they are synced every log.sync_interval, with os when the operating system likes: they survive the end of
+            the process, not that of the machine.
+            """
+    )
+    static let syncInterval = Setting(
+        "log.sync_interval",
+        .duration(in: .milliseconds(10)...(.seconds(3600))),
+        default: "1s",
+        help: "Time between syncs with log.durability: interval. Without meaning otherwise."
+    )
+    static let segmentBytes = Setting(
+        "log.segment_bytes",
+        .bytes(in: (1 << 20)...(1 << 30)),
+        default: "256MiB",
+        help: "Size at which a segment of a partition is closed and a new one begun."
+    )
+    static let defaultPartitions = Setting(
+        "log.default_partitions",
+        .integer(in: 1...10_000),
+        default: "1",
+        help: "Partitions of a topic that is created without a number."
+    )
+    static let autoCreateTopics = Setting(
+        "log.auto_create_topics",
+        .boolean,
+        default: "true",
+        help: "Creates a topic when somebody writes to it for the first time."
+    )
+    static let queueBytes = Setting(
+        "log.queue_bytes",
+        .bytes(in: (1 << 20)...(1 << 30)),
+        default: "64MiB",
+        help: """
+            Bytes that may wait to be written. Beyond them producers are told to come back later, instead of memory growing.
+            """
+    )
+
+    static let all = [
+        listen.description, advertised.description, durability.description,
+        syncInterval.description, segmentBytes.description, defaultPartitions.description,
+        autoCreateTopics.description, queueBytes.description,
+    ]
+}
+
+enum HTTPKeys {
+    static let listen = Setting(
+        "http.listen",
+        .address,
+        default: "127.0.0.1:8080",
+        help: "Address of the HTTP port. Port 0 takes any free one."
+    )
+    static let bodyBytesMax = Setting(
+        "http.body_bytes_max",
+        .bytes(in: 1024...(1 << 30)),
+        default: "16MiB",
+        help: "Largest request body, as it is sent and as it is unpacked. Larger ones get 413."
+    )
+    static let threads = Setting(
+        optional: "http.threads",
+        .integer(in: 1...1024),
+        absent: "one for each processor",
+        example: "4",
+        help: "Threads that serve HTTP connections."
+    )
+
+    static let all = [listen.description, bodyBytesMax.description, threads.description]
+}
+
+enum LakeKeys {
+    static let directory = Setting(
+        optional: "lake.directory",
+        .path,
+        absent: "lake in the data directory",
+        example: "/srv/lake",
+        help: "Directory of the tables' files."
+    )
+    static let catalog = Setting(
+        optional: "lake.catalog",
+        .path,
+        absent: "catalog.db in lake.directory",
+        example: "/srv/lake/catalog.db",
+        help: """
+            SQLite file of the catalog, in the layout of PyIceberg's SqlCatalog: other Iceberg programs can open it.
+            """
+    )
+
+    static let all = [directory.description, catalog.description]
+}
+
+enum SQLKeys {
+    static let memory = Setting(
+        "sql.memory",
+        .bytes(in: (64 << 20)...(1 << 40)),
+        default: "1GiB",
+        help: "Memory that queries may use together. Larger intermediate results go to disk."
+    )
+    static let threads = Setting(
+        optional: "sql.threads",
+        .integer(in: 1...1024),
+        absent: "one for each processor",
+        example: "4",
+        help: "Threads that run queries."
+    )
+    static let timeout = Setting(
+        "sql.timeout",
+        .duration(in: .milliseconds(100)...(.seconds(86_400))),
+        default: "5m",
+        help: "Longest time a query may take. Then it is stopped with an error."
+    )
+
+    static let all = [memory.description, threads.description, timeout.description]
+}
+
+enum TelemetryKeys {
+    private static let levels = LogLevel.allCases.map(\.name).joined(separator: ", ")
+
+    static let level = Setting(
+        "telemetry.level",
+        ValueType<LogLevel>(name: "one of \(levels)", example: "info") {
+            (text) throws(SettingsComplaint) in
+            guard let level = LogLevel(name: text) else {
+                throw SettingsComplaint(
+                    "\"\(text)\" is no level",
+                    advice: "write one of \(levels)"
+                )
+            }
+            return level
+        },
+        default: "info",
+        help: "Log lines below this level are not written."
+    )
+    static let format = Setting(
+        "telemetry.format",
+        .choice(LogFormat.self),
+        default: "auto",
+        help: "Form of log lines: text for people, json for machines, auto for text on a terminal."
+    )
+
+    static let all = [level.description, format.description]
+}

@@ -1,0 +1,142 @@
+public import IcebergModel
+import Settings
+
+/// How a table's files are divided.
+public enum TablePartitioning: String, CaseIterable, Sendable {
+    /// By day of the log's timestamp.
+    case day
+    /// Not at all.
+    case none
+}
+
+/// One table that a pipeline fills.
+public struct TableConfiguration: Sendable, Equatable {
+    /// A column that the table has from the start.
+    public struct Column: Sendable, Equatable {
+        /// The field's name in the events.
+        public var name: String
+        /// Its type.
+        public var type: IcebergType
+    }
+
+    /// The table's name.
+    public var name: String
+    /// The condition that selects records, as it was written; nil for all records.
+    public var predicate: String?
+    /// Columns from the start, in the order of the file.
+    public var columns: [Column]
+    /// True when fields that no column exists for become columns.
+    public var infersColumns: Bool
+    /// How the files are divided.
+    public var partitioning: TablePartitioning
+}
+
+/// One pipeline of the settings file.
+public struct PipelineConfiguration: Sendable, Equatable {
+    /// Its name.
+    public var name: String
+    /// Topics it reads; never empty.
+    public var topics: [String]
+    /// Longest time that a record may wait to be committed.
+    public var freshness: Duration
+    /// Tables it fills; never empty.
+    public var tables: [TableConfiguration]
+
+    /// The pipelines of the part `pipelines`. Problems go to its reader.
+    static func all(in section: SettingsSection?) -> [PipelineConfiguration] {
+        guard let section else { return [] }
+        var owners: [String: String] = [:]
+        return section.sections().compactMap { name, section in
+            check(name: name, section)
+            let pipeline = PipelineConfiguration(name: name, section)
+            section.finish()
+            for table in pipeline?.tables ?? [] {
+                if let owner = owners[table.name] {
+                    section.complain(
+                        "the table \(table.name) is filled by the pipeline \(owner) already",
+                        advice: "a table has one pipeline; name its topics there as a list"
+                    )
+                }
+                owners[table.name] = name
+            }
+            return pipeline
+        }
+    }
+
+    private init?(name: String, _ section: SettingsSection) {
+        self.name = name
+        let topics = section.required("from", .list(of: .topicName))
+        freshness = section.value("freshness", .freshness, default: .seconds(10))
+        let several = section.section("tables")
+        let one = section.optional("into", .tableName)
+        if section.has("into"), several != nil {
+            section.complain(
+                at: "tables",
+                "stands beside into",
+                advice: "write into for one table, or tables for several"
+            )
+        }
+        if let several {
+            tables = several.sections().map { name, table in
+                Self.check(tableName: name, table)
+                let configuration = TableConfiguration(name: name, table)
+                table.finish()
+                return configuration
+            }
+            several.finish()
+            if tables.isEmpty {
+                section.complain(at: "tables", "is empty", advice: "name at least one table")
+            }
+        } else {
+            if !section.has("into") {
+                section.complain(
+                    "says nothing about where records go",
+                    advice: "add for example into: \(name), or tables with a name for each"
+                )
+            }
+            tables = one.map { [TableConfiguration(name: $0, section)] } ?? []
+        }
+        guard let topics, !tables.isEmpty else { return nil }
+        self.topics = topics
+        if Set(topics).count < topics.count {
+            section.complain(at: "from", "names a topic twice", advice: "name each once")
+        }
+    }
+
+    private static func check(name: String, _ section: SettingsSection) {
+        if !TopicName.isValid(name) || name.utf8.count > 128 {
+            section.complain(
+                "the name is not one of a pipeline",
+                advice: "use letters, digits, dots, dashes and underscores, at most 128"
+            )
+        }
+    }
+
+    private static func check(tableName: String, _ section: SettingsSection) {
+        do {
+            try TableName.check(tableName)
+        } catch {
+            section.complain(error.message, advice: error.advice)
+        }
+    }
+}
+
+extension TableConfiguration {
+    fileprivate init(name: String, _ section: SettingsSection) {
+        self.name = name
+        predicate = section.optional("where", .text)
+        infersColumns = section.value("infer", .boolean, default: true)
+        partitioning = section.value("partition", .choice(TablePartitioning.self), default: .day)
+        columns = []
+        guard let declared = section.section("columns") else { return }
+        columns = declared.values(.columnType).map { Column(name: $0.name, type: $0.value) }
+        for name in declared.names where name.isEmpty || name == "_log" {
+            declared.complain(
+                at: name,
+                name.isEmpty ? "a column needs a name" : "every table has the column _log already",
+                advice: "name it otherwise"
+            )
+        }
+        declared.finish()
+    }
+}

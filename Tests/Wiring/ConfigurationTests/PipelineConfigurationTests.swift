@@ -1,0 +1,105 @@
+import Configuration
+import IcebergModel
+import Settings
+import Testing
+
+@Suite struct PipelineConfigurationTests {
+    @Test func `the short form is one table`() throws {
+        let configuration = try configuration(
+            """
+            pipelines:
+              shop:
+                from: purchases
+                into: sales
+                where: price > 0
+                columns: {item: string, user-agent: string, at: timestamptz}
+                freshness: 250ms
+                infer: false
+                partition: none
+            """
+        )
+        let pipeline = try #require(configuration.pipelines.first)
+        let table = try #require(pipeline.tables.first)
+        #expect(configuration.pipelines.count == 1 && pipeline.tables.count == 1)
+        #expect(pipeline.name == "shop" && pipeline.topics == ["purchases"])
+        #expect(pipeline.freshness == .milliseconds(250))
+        #expect(table.name == "sales" && table.predicate == "price > 0")
+        #expect(table.columns.map(\.name) == ["item", "user-agent", "at"])
+        #expect(table.columns.map(\.type) == [.string, .string, .timestamptz])
+        #expect(!table.infersColumns && table.partitioning == .none)
+    }
+
+    @Test func `the long form is several tables, with defaults, in the order of the file`() throws {
+        let configuration = try configuration(
+            """
+            pipelines:
+              game:
+                from: [events, old.events]
+                tables:
+                  joins: {where: "event_type like 'join%'"}
+                  all_events: {}
+                  more:
+            """
+        )
+        let game = try #require(configuration.pipelines.first)
+        #expect(game.topics == ["events", "old.events"])
+        #expect(game.freshness == .seconds(10))
+        #expect(game.tables.map(\.name) == ["joins", "all_events", "more"])
+        #expect(game.tables.map(\.predicate) == ["event_type like 'join%'", nil, nil])
+        #expect(game.tables.allSatisfy { $0.infersColumns && $0.partitioning == .day })
+    }
+
+    @Test(arguments: [
+        ("{into: t}", "pipelines.p lacks the key from"),
+        ("{from: a}", "pipelines.p: says nothing about where records go; add for example into: p"),
+        ("{from: a, into: t, tables: {u: {}}}", "pipelines.p.tables: stands beside into"),
+        ("{from: a, tables: {}}", "pipelines.p.tables: is empty"),
+        ("{from: a b, into: t}", "pipelines.p.from: \"a b\" is no name of a topic"),
+        ("{from: [], into: t}", "pipelines.p.from: is an empty list"),
+        ("{from: [a, a], into: t}", "pipelines.p.from: names a topic twice"),
+        ("{from: a, into: 9t}", "pipelines.p.into: \"9t\" is no name of a table"),
+        ("{from: a, into: a.b}", "pipelines.p.into: \"a.b\" is no name of a table"),
+        ("{from: a, into: t__dead_letters}", "ends like the tables of records that could not"),
+        ("{from: a, tables: {t-u: {}}}", "pipelines.p.tables.t-u: \"t-u\" is no name of a table"),
+        ("{from: a, into: t, freshness: 1ms}", "pipelines.p.freshness: 1ms is out of bounds"),
+        (
+            "{from: a, into: t, freshnes: 1s}",
+            "unknown key pipelines.p.freshnes; did you mean fresh"
+        ),
+        (
+            "{from: a, tables: {t: {were: x}}}",
+            "unknown key pipelines.p.tables.t.were; did you mean w"
+        ),
+        (
+            "{from: a, into: t, columns: {c: text}}",
+            "pipelines.p.columns.c: \"text\" is no type of a"
+        ),
+        (
+            "{from: a, into: t, columns: {c: uuid}}",
+            "pipelines.p.columns.c: \"uuid\" is no type of a"
+        ),
+        ("{from: a, into: t, columns: {_log: int}}", "every table has the column _log already"),
+        (
+            "{from: a, into: t, partition: hour}",
+            "pipelines.p.partition: \"hour\" is not known here"
+        ),
+        ("[a]", "pipelines.p is a list where a map belongs"),
+    ])
+    func `what makes no sense is refused`(yaml: String, expected: String) {
+        let text = problems("pipelines: {p: \(yaml)}")
+        #expect(text.hasPrefix("millrace.yaml:1:"))
+        #expect(text.contains(expected))
+    }
+
+    @Test func `a table has one pipeline`() {
+        let yaml = "pipelines: {p: {from: a, into: t}, q: {from: b, tables: {t: {}}}}"
+        #expect(
+            problems(yaml).contains("pipelines.q: the table t is filled by the pipeline p already")
+        )
+    }
+
+    @Test func `a key of a table in the long form does not stand beside it`() {
+        let yaml = "pipelines: {p: {from: a, where: x, tables: {t: {}}}}"
+        #expect(problems(yaml).contains("unknown key pipelines.p.where"))
+    }
+}
