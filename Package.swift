@@ -110,7 +110,7 @@ let package = Package(
         ),
 
         // Specs: published documents as pure code.
-        room("Specs", "KafkaProtocol", uses: ["Bytes", "Checksums", "Compression"]),
+        room("Specs", "KafkaProtocol", uses: ["Bytes", "Checksums", "Clocks", "Compression"]),
         room("Specs", "AvroFormat", uses: ["Bytes", "Compression", "JSONText"]),
         room(
             "Specs",
@@ -243,7 +243,7 @@ let package = Package(
         tests("Support", "Telemetry", uses: ["Clocks", "Threads"]),
         tests("Support", "JSONText", uses: ["Bytes"]),
         tests("Support", "HTTPServer", uses: ["Bytes", "Telemetry", "Threads"]),
-        tests("Specs", "KafkaProtocol", uses: ["Bytes", "Compression", "Checksums"]),
+        tests("Specs", "KafkaProtocol", uses: ["Bytes", "Checksums", "Clocks", "Compression"]),
         tests("Specs", "AvroFormat", uses: ["Bytes", "JSONText"]),
         tests(
             "Specs",

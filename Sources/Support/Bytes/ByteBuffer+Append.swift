@@ -12,7 +12,8 @@ extension ByteBuffer {
     @inlinable
     public mutating func append<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
         reserve(MemoryLayout<T>.size)
-        // SAFETY: `reserve` made room; the store may be unaligned, which storeBytes allows for trivial types.
+        // SAFETY: `reserve` made room; the store may be unaligned, which storeBytes allows for
+        // trivial types.
         unsafe base.storeBytes(of: value.bigEndian, toByteOffset: filled, as: T.self)
         filled &+= MemoryLayout<T>.size
     }
@@ -49,7 +50,8 @@ extension ByteBuffer {
         let length = span.byteCount
         guard length > 0 else { return }
         reserve(length)
-        // SAFETY: `reserve` made room for `length` bytes; the source is another block, so they do not overlap.
+        // SAFETY: `reserve` made room for `length` bytes; the source is another block, so they do
+        // not overlap.
         unsafe span.withUnsafeBytes { source in
             if let start = source.baseAddress {
                 unsafe (base + filled).copyMemory(from: start, byteCount: length)
@@ -110,5 +112,27 @@ extension ByteBuffer {
         )
         // SAFETY: checked just above.
         unsafe base.storeBytes(of: value.bigEndian, toByteOffset: offset, as: T.self)
+    }
+}
+
+extension ByteBuffer {
+    /// Moves everything from `offset` on by `distance` bytes: apart to make a gap before it, which
+    /// holds old bytes until it is overwritten, or together over the bytes before it.
+    ///
+    /// For a length of variable size that stands before what it counts.
+    public mutating func moveTail(from offset: Int, by distance: Int) {
+        precondition(
+            offset >= 0 && offset <= filled && offset + distance >= 0,
+            "moving bytes that were not written"
+        )
+        if distance == 0 { return }
+        if distance > 0 { reserve(distance) }
+        // SAFETY: both ranges lie inside the block, which was just made large enough; memmove
+        // allows the overlap.
+        unsafe (base + offset + distance).copyMemory(
+            from: base + offset,
+            byteCount: filled - offset
+        )
+        filled += distance
     }
 }

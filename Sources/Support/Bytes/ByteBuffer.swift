@@ -1,13 +1,15 @@
 /// A growable block of bytes with one owner.
 ///
-/// The buffer is the place where bytes are made: a request as it arrives, a response, a record batch. It is not copied by
-/// accident (`~Copyable`), grows by doubling, and keeps its block when emptied so that it can be used again. When the bytes
-/// are finished and several parties want to read them, `Slab(_:)` turns the same block into a shared one.
+/// The buffer is the place where bytes are made: a request as it arrives, a response, a record
+/// batch. It is not copied by accident (`~Copyable`), grows by doubling, and keeps its block when
+/// emptied so that it can be used again. When the bytes are finished and several parties want to
+/// read them, `Slab(_:)` turns the same block into a shared one.
 ///
 /// Integers are written big-endian unless the name says otherwise, as Kafka's protocol wants them.
 @safe
 public struct ByteBuffer: ~Copyable, @unchecked Sendable {
-    // @unchecked Sendable: the block has exactly one owner, so moving the buffer moves the only access to it.
+    // @unchecked Sendable: the block has exactly one owner, so moving the buffer moves the only
+    // access to it.
     @usableFromInline internal var base: UnsafeMutableRawPointer
     @usableFromInline internal var filled: Int
     @usableFromInline internal var size: Int

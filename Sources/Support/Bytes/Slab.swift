@@ -1,10 +1,13 @@
-/// A finished block of bytes that several parties may hold: what a buffer becomes when it is handed on.
+/// A finished block of bytes that several parties may hold: what a buffer becomes when it is handed
+/// on.
 ///
-/// Freed when the last holder lets go. The bytes do not change while more than one thread can see them; the one exception,
-/// `overwrite`, is for the log's writer, which patches base offsets into a batch before anybody else reads it.
+/// Freed when the last holder lets go. The bytes do not change while more than one thread can see
+/// them; the one exception, `overwrite`, is for the log's writer, which patches base offsets into a
+/// batch before anybody else reads it.
 @safe
 public final class Slab: @unchecked Sendable {
-    // @unchecked Sendable: immutable after `init`, but for `overwrite`, whose caller owns the slab alone.
+    // @unchecked Sendable: immutable after `init`, but for `overwrite`, whose caller owns the slab
+    // alone.
     @usableFromInline internal let base: UnsafeMutableRawPointer
     /// Bytes in the block.
     public let count: Int
@@ -32,7 +35,8 @@ public final class Slab: @unchecked Sendable {
         }
     }
 
-    /// Overwrites an integer, most significant byte first. Only for a thread that alone can see the slab.
+    /// Overwrites an integer, most significant byte first. Only for a thread that alone can see the
+    /// slab.
     @inlinable
     public func overwrite<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at offset: Int) {
         precondition(
