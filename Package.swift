@@ -291,6 +291,7 @@ let package = Package(
             ]
         ),
         tests("Publish", "Parquet", uses: ["ArrowData", "Bytes", "Columns", "IcebergModel"]),
+        tests("Publish", "Stores", uses: ["Bytes", "Files"]),
         tests("Publish", "Catalogs", uses: ["Clocks", "Files", "IcebergModel", "Stores"]),
         tests(
             "Publish",
