@@ -148,8 +148,8 @@ let package = Package(
             "Accept",
             "Collector",
             uses: [
-                "Bytes", "Clocks", "Compression", "EventLog", "Files", "HTTPServer", "JSONText",
-                "KafkaProtocol", "Telemetry",
+                "Bytes", "Checksums", "Clocks", "Compression", "EventLog", "Files", "HTTPServer",
+                "JSONText", "KafkaProtocol", "Telemetry",
             ]
         ),
 
@@ -276,7 +276,7 @@ let package = Package(
             "Collector",
             uses: [
                 "Bytes", "Clocks", "Compression", "EventLog", "Files", "HTTPServer", "JSONText",
-                "KafkaProtocol", "Telemetry",
+                "KafkaProtocol", "Telemetry", "Threads",
             ]
         ),
         tests("Support", "ArrowData", uses: ["Bytes", "CArrow"]),

@@ -14,7 +14,6 @@ final class ServerCore: Sendable {
     let open = Condition(0)
     private let bodyBytes = Atomic(0)
     private let stopping = Atomic(false)
-    private let abandoning = Atomic(false)
     private let answers: [Counter]
 
     init(
@@ -81,22 +80,18 @@ final class ServerCore: Sendable {
     /// True from the moment a stop has begun: new requests are refused, connections are closed
     /// after their answer.
     var isDraining: Bool { stopping.load(ordering: .relaxed) }
-    /// True when exchanges were answered over their handlers' heads, whose own answers may still
-    /// come.
-    var mayDropAnswers: Bool { abandoning.load(ordering: .acquiring) || isDraining }
 
     func drain() { stopping.store(true, ordering: .releasing) }
 
     /// Answers every sleeping exchange, whose handlers took longer than the grace period.
     func abandonSuspended() {
-        abandoning.store(true, ordering: .releasing)
         for exchange in suspended.all {
             let problem = HTTPProblem(
                 503,
                 "The server stopped before it could answer",
                 "Whether the request had an effect is not known; look before sending it again."
             )
-            exchange.answer(problem.response, isFallback: true)
+            exchange.answer(problem.response)
         }
     }
 }

@@ -34,6 +34,12 @@ public struct JSONScanner: ~Escapable {
         public let range: Range<Int>
         /// True when the bytes are not the text itself: some of it is escaped.
         public let hasEscapes: Bool
+
+        /// A string that was scanned before at `range`.
+        public init(range: Range<Int>, hasEscapes: Bool) {
+            self.range = range
+            self.hasEscapes = hasEscapes
+        }
     }
 
     /// A number as it stands in the text.
