@@ -11,8 +11,8 @@ extension CollectorError {
             HTTPProblem(
                 400,
                 "The topic is internal",
-                "\(name) belongs to Millrace itself; names that begin with two underscores cannot be"
-                    + " written to. Choose another name."
+                "\(name) belongs to Millrace itself; names that begin with two underscores"
+                    + " cannot be written to. Choose another name."
             )
         case .invalidTopic(let name, let reason):
             HTTPProblem(
@@ -25,15 +25,15 @@ extension CollectorError {
             HTTPProblem(
                 404,
                 "There is no such topic",
-                "There is no topic \(name) and topics are not made on their own here. Create it first,"
-                    + " or allow it in the settings."
+                "There is no topic \(name) and topics are not made on their own here. Create"
+                    + " it first, or allow it in the settings."
             )
         case .invalidPartition(let text, let topic, let partitions):
             HTTPProblem(
                 400,
                 "There is no such partition",
-                "partition=\(text): topic \(topic) has partitions 0 to \(partitions - 1). Leave it out"
-                    + " to have one chosen.",
+                "partition=\(text): topic \(topic) has partitions 0 to \(partitions - 1)."
+                    + " Leave it out to have one chosen.",
                 members: ["partitions": .integer(Int64(partitions))]
             )
         case .invalidKeyField:
@@ -46,8 +46,8 @@ extension CollectorError {
             HTTPProblem(
                 415,
                 "The content type is not supported",
-                "\(type) cannot be read as events. Send JSON as application/json or one object per line"
-                    + " as application/x-ndjson."
+                "\(type) cannot be read as events. Send JSON as application/json or one object"
+                    + " per line as application/x-ndjson."
             )
         case .unsupportedEncoding(let encoding):
             unsupportedEncoding(encoding)
@@ -78,8 +78,8 @@ extension CollectorError {
             HTTPProblem(
                 400,
                 "There are no events",
-                "The body holds no event. Send a JSON object, an array of objects, or one object per"
-                    + " line."
+                "The body holds no event. Send a JSON object, an array of objects, or one"
+                    + " object per line."
             )
         case .invalidJSON(let message, let place):
             at(place, "The body is not valid JSON", message + ". Nothing was appended.")
@@ -100,15 +100,16 @@ extension CollectorError {
             at(
                 place,
                 "An event lacks its key",
-                "The field \"\(field)\", which ?key= names, is missing or null. Nothing was appended.",
+                "The field \"\(field)\", which ?key= names, is missing or null. Nothing was"
+                    + " appended.",
                 field: field
             )
         case .keyNotScalar(let field, let place):
             at(
                 place,
                 "An event's key is not a simple value",
-                "The field \"\(field)\", which ?key= names, must be a string, a number or a truth value."
-                    + " Nothing was appended.",
+                "The field \"\(field)\", which ?key= names, must be a string, a number or a"
+                    + " truth value. Nothing was appended.",
                 field: field
             )
         case .eventTooLarge(let bytes, let limit, let place):
@@ -152,16 +153,16 @@ extension CollectorError {
             HTTPProblem(
                 429,
                 "Too many requests wait for the log",
-                "\(limit) requests wait already. Nothing was appended; send it again after a pause, or"
-                    + " put more events into one request.",
+                "\(limit) requests wait already. Nothing was appended; send it again after a"
+                    + " pause, or put more events into one request.",
                 retryAfterSeconds: 1
             )
         case .tooManyBytes(let limit):
             HTTPProblem(
                 503,
                 "The log is busy",
-                "Batches of more than \(limit) bytes wait for the disk. Nothing was appended; send it"
-                    + " again after a pause.",
+                "Batches of more than \(limit) bytes wait for the disk. Nothing was appended;"
+                    + " send it again after a pause.",
                 retryAfterSeconds: 1
             )
         default: logProblem
@@ -206,15 +207,15 @@ extension CollectorError {
             HTTPProblem(
                 404,
                 "The topic was deleted",
-                "Partition \(partition) went away while the events were on their way to it. They were"
-                    + " not appended."
+                "Partition \(partition) went away while the events were on their way to it."
+                    + " They were not appended."
             )
         case .append(.storage(let reason), let partition):
             HTTPProblem(
                 500,
                 "The disk failed",
-                "Partition \(partition): \(reason). Whether the events were kept is known only after"
-                    + " the log was opened again; look before sending them again."
+                "Partition \(partition): \(reason). Whether the events were kept is known only"
+                    + " after the log was opened again; look before sending them again."
             )
         case .append(let error, let partition):
             HTTPProblem(
