@@ -243,7 +243,12 @@ let package = Package(
         tests("Support", "Telemetry", uses: ["Clocks", "Threads"]),
         tests("Support", "JSONText", uses: ["Bytes"]),
         tests("Support", "HTTPServer", uses: ["Bytes", "Telemetry", "Threads"]),
-        tests("Specs", "KafkaProtocol", uses: ["Bytes", "Checksums", "Clocks", "Compression"]),
+        tests(
+            "Specs",
+            "KafkaProtocol",
+            uses: ["Bytes", "Checksums", "Clocks", "Compression", "Files"],
+            data: ["Golden"]
+        ),
         tests("Specs", "AvroFormat", uses: ["Bytes", "JSONText"]),
         tests(
             "Specs",
