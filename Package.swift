@@ -187,7 +187,7 @@ let package = Package(
         room("Query", "SQLEngine", uses: ["CDuckDB", "JSONText"]),
 
         // Show: people see and steer it.
-        room("Show", "Gateway", uses: ["HTTPServer", "JSONText", "Telemetry"]),
+        room("Show", "Gateway", uses: ["Bytes", "HTTPServer", "JSONText", "Telemetry", "Threads"]),
         room("Show", "Prompt", uses: ["CLinux", "SQLEngine"]),
 
         // Wiring: the one place that knows everything.
@@ -307,7 +307,11 @@ let package = Package(
             ]
         ),
         tests("Query", "SQLEngine", uses: ["JSONText"]),
-        tests("Show", "Gateway", uses: ["HTTPServer", "JSONText", "Telemetry"]),
+        tests(
+            "Show",
+            "Gateway",
+            uses: ["Bytes", "HTTPClient", "HTTPServer", "JSONText", "Telemetry", "Threads"]
+        ),
         tests("Show", "Prompt", uses: ["SQLEngine"]),
         tests(
             "Wiring",

@@ -1,1 +1,124 @@
-// Placeholder until the room is built.
+public import HTTPServer
+import JSONText
+public import Telemetry
+
+/// The HTTP side of Millrace: which address does what.
+///
+/// Requests come from the server's threads; what may block runs on the gateway's own: one thread
+/// for reports, a few for SQL, both with bounded queues (503 when full).
+public final class Gateway: Sendable {
+    /// Threads for SQL: statements that run at a time.
+    public static let statementsMax = 4
+    /// Statements and reports that wait for a thread.
+    public static let waitingMax = 64
+
+    private let services: GatewayServices
+    private let log: Logger
+    private let reports = WorkerPool("reports", threads: 1, waitingMax: Gateway.waitingMax)
+    private let statements = WorkerPool(
+        "sql",
+        threads: Gateway.statementsMax,
+        waitingMax: Gateway.waitingMax
+    )
+    private let routes: RouteTable
+
+    /// A gateway to `services`.
+    public init(services: GatewayServices, log: Logger) {
+        self.services = services
+        let log = log.named("gateway")
+        self.log = log
+        routes = RouteTable(
+            routes: Self.probes(services)
+                + Self.reportRoutes(services, reports)
+                + [
+                    Self.events(services),
+                    Route("POST", "/v1/sql") { [statements] request, responder in
+                        SQLRoute.answer(request, responder, services, statements, log)
+                    },
+                ]
+        )
+    }
+
+    /// Answers one request; give it to `HTTPServer`.
+    public func handle(_ request: HTTPRequest, _ responder: HTTPResponder) {
+        switch routes.decide(request) {
+        case .handle(let handler): handler(request, responder)
+        case .answer(let response): responder.respond(response)
+        }
+    }
+
+    /// Takes no more work and waits for what runs, at most for `gracePeriod`. Interrupt statements
+    /// before.
+    public func stop(gracePeriod: Duration) {
+        let areDone = [reports, statements].map { $0.stop(gracePeriod: gracePeriod) }
+        if areDone.contains(false) { log.warning("a report or statement was still running") }
+    }
+
+    // MARK: - Routes
+
+    private static func probes(_ services: GatewayServices) -> [Route] {
+        [
+            Route("GET", "/") { _, responder in responder.respond(StatusPage.response) },
+            Route("GET", "/healthz") { _, responder in
+                responder.respond(.json(["status": "alive"]))
+            },
+            Route("GET", "/readyz") { _, responder in
+                switch services.readiness() {
+                case .ready: responder.respond(.json(["status": "ready"]))
+                case .notReady(let reason):
+                    let value: JSONValue = ["status": "not ready", "reason": .string(reason)]
+                    responder.respond(.json(value, status: 503))
+                }
+            },
+            Route("GET", "/metrics") { _, responder in
+                let type = MetricsRegistry.contentType
+                responder.respond(.text(services.metrics(), contentType: type))
+            },
+        ]
+    }
+
+    private static func reportRoutes(
+        _ services: GatewayServices,
+        _ pool: WorkerPool
+    ) -> [Route] {
+        let reports: [(String, GatewayServices.Report?)] = [
+            ("topics", services.topics), ("tables", services.tables),
+            ("pipelines", services.pipelines), ("verify", services.verify),
+        ]
+        return reports.map { name, report in
+            Route("GET", "/v1/\(name)") { _, responder in
+                guard let report else { return responder.respond(unavailable(name)) }
+                let isQueued = pool.run {
+                    do throws(HTTPProblem) {
+                        responder.respond(.json(try report()))
+                    } catch {
+                        responder.respond(error)
+                    }
+                }
+                if !isQueued { responder.respond(busy) }
+            }
+        }
+    }
+
+    private static func events(_ services: GatewayServices) -> Route {
+        Route("POST", "/v1/events/{topic}") { request, responder in
+            guard let post = services.postEvents else {
+                return responder.respond(unavailable("the collector"))
+            }
+            post(request.segments[2], request, responder)
+        }
+    }
+
+    static func unavailable(_ what: String) -> HTTPProblem {
+        HTTPProblem(503, "This is not running", "\(what) is not part of this process.")
+    }
+
+    static var busy: HTTPProblem {
+        HTTPProblem(
+            503,
+            "Too much waits already",
+            "\(waitingMax) requests of this kind wait for a thread. Send it again after a pause.",
+            retryAfterSeconds: 1
+        )
+    }
+}
