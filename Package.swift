@@ -173,7 +173,7 @@ let package = Package(
         // Publish: files become table snapshots that anybody can read.
         room("Publish", "Stores", uses: ["Bytes", "Files"]),
         room("Publish", "Parquet", uses: ["ArrowData", "Bytes", "CArrow", "IcebergModel"]),
-        room("Publish", "Catalogs", uses: ["CSQLite", "Clocks", "IcebergModel", "Stores"]),
+        room("Publish", "Catalogs", uses: ["CSQLite"]),
         room(
             "Publish",
             "Tables",
@@ -297,7 +297,7 @@ let package = Package(
         ),
         tests("Publish", "Parquet", uses: ["ArrowData", "Bytes", "Columns", "IcebergModel"]),
         tests("Publish", "Stores", uses: ["Bytes", "Files"]),
-        tests("Publish", "Catalogs", uses: ["Clocks", "Files", "IcebergModel", "Stores"]),
+        tests("Publish", "Catalogs", uses: ["CSQLite", "Files"]),
         tests(
             "Publish",
             "Tables",
