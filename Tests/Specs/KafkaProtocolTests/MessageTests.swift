@@ -99,7 +99,8 @@ private func refusal<A: KafkaAPI>(
         let text = refusal(HeartbeatAPI.self, 0, "0001 61 0000").map { "\($0)" }
         #expect(
             text
-                == "heartbeat request v0: an int32 expected at byte 3, but of 4 bytes only 2 are there"
+                == "heartbeat request v0: an int32 expected at byte 3, "
+                + "but of 4 bytes only 2 are there"
         )
     }
 }
@@ -253,5 +254,30 @@ private func refusal<A: KafkaAPI>(
         var reader = ByteReader(answer.bytes)
         let response = try FetchAPI.decodeResponse(&reader, version: 12)
         #expect(response.topics[0].partitions[0].errorCode == .kafkaStorageError)
+    }
+}
+
+@Suite struct HeaderMutationTests {
+    @Test func `mutated and random headers never trap`() {
+        var random = SplitMix(seed: 8)
+        let sound = hex("0001 000c 00000007 0003 6d6972 01 00 02 aabb")
+        var refused = 0
+        for round in 0..<20_000 {
+            let bytes = round % 4 == 0 ? random.bytes(20) : random.mutate(sound)
+            var reader = ByteReader(bytes.bytes)
+            do throws(ProtocolError) {
+                let header = try RequestHeader(&reader)
+                _ = header.clientID(in: bytes.bytes)
+            } catch {
+                refused += 1
+            }
+            var answer = ByteReader(bytes.bytes)
+            do throws(ProtocolError) {
+                _ = try Frame.readResponseHeader(&answer, api: .fetch, version: 12)
+            } catch {
+                refused += 1
+            }
+        }
+        #expect(refused > 5000)
     }
 }
