@@ -286,7 +286,11 @@ let package = Package(
         ),
         tests("Support", "ArrowData", uses: ["Bytes", "CArrow"]),
         tests("Land", "Columns", uses: ["ArrowData", "Bytes", "IcebergModel"]),
-        tests("Land", "Decoding", uses: ["ArrowData", "Bytes", "Columns", "IcebergModel"]),
+        tests(
+            "Land",
+            "Decoding",
+            uses: ["ArrowData", "Bytes", "Columns", "IcebergModel", "JSONText"]
+        ),
         tests(
             "Land",
             "Pipelines",

@@ -22,6 +22,7 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
     public private(set) var byteCount = 0
     private let pool: BlockPool
     @usableFromInline internal let logColumn: Int
+    private let requiredCount: Int
 
     /// The most bytes that may be given to one batch: offsets of text have 31 bits.
     public static let batchBytesMax = Int(Int32.max)
@@ -32,6 +33,7 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
         self.pool = pool
         columnCount = layout.columns.count
         logColumn = layout.logColumn ?? -1
+        requiredCount = layout.requiredColumns.count
         // SAFETY: every element is initialised here, and deinitialised in `deinit` or moved by
         // `adopt`.
         unsafe columns = .allocate(capacity: max(columnCount, 1))
@@ -86,6 +88,9 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
         rowCount &+= 1
         byteCount &+= recordBytes &+ 20
     }
+
+    /// True when the table has required columns, `_log` not counted.
+    public var hasRequired: Bool { requiredCount > 0 }
 
     /// The first required column that the open row has no value for.
     public var missingRequiredColumn: Int? {

@@ -1,0 +1,201 @@
+internal import Columns
+internal import IcebergModel
+
+// One value into one column. The cursor stands at the value, or at white space before it.
+
+extension JSONRowDecoder {
+    @inline(__always)
+    internal static func decodeValue(
+        _ cursor: inout JSONCursor,
+        into columns: inout ColumnSet,
+        _ column: Int
+    ) throws(JSONFault) {
+        var first = cursor.next
+        if first <= 0x20 {
+            cursor.skipWhitespace()
+            first = cursor.next
+        }
+        if first == UInt8(ascii: "n") {
+            let start = cursor.position
+            try cursor.skipLiteral(.null)
+            if columns.hasRequired, columns.layout.columns[column].field.required {
+                throw JSONFault(.missingField, at: start)
+            }
+            columns.appendNull(to: column)
+            return
+        }
+        switch columns.kind(column) {
+        case .string:
+            if first == UInt8(ascii: "\"") {
+                cursor.position &+= 1
+                try appendText(&cursor, into: &columns, column)
+            } else {
+                try appendRaw(&cursor, into: &columns, column)
+            }
+        case .long:
+            guard isNumber(first) else { throw mismatch(&cursor) }
+            let number = try cursor.scanNumber()
+            guard let value = number.int64 else { throw misfit(number) }
+            columns.append(long: value, to: column)
+        case .double:
+            guard isNumber(first) else { throw mismatch(&cursor) }
+            let number = try cursor.scanNumber()
+            guard let value = number.double(in: cursor) else {
+                throw JSONFault(.outOfRange, at: number.start)
+            }
+            columns.append(double: value, to: column)
+        default:
+            try decodeRare(&cursor, first, into: &columns, column)
+        }
+    }
+
+    @inline(never)
+    private static func decodeRare(
+        _ cursor: inout JSONCursor,
+        _ first: UInt8,
+        into columns: inout ColumnSet,
+        _ column: Int
+    ) throws(JSONFault) {
+        switch columns.kind(column) {
+        case .boolean:
+            guard first == UInt8(ascii: "t") || first == UInt8(ascii: "f") else {
+                throw mismatch(&cursor)
+            }
+            try cursor.skipLiteral(first == UInt8(ascii: "t") ? .true : .false)
+            columns.append(boolean: first == UInt8(ascii: "t"), to: column)
+        case .int:
+            guard isNumber(first) else { throw mismatch(&cursor) }
+            let number = try cursor.scanNumber()
+            guard let value = number.int64.flatMap(Int32.init(exactly:)) else {
+                throw misfit(number)
+            }
+            columns.append(int: value, to: column)
+        case .float:
+            guard isNumber(first) else { throw mismatch(&cursor) }
+            let number = try cursor.scanNumber()
+            guard let value = number.double(in: cursor).map({ Float($0) }), value.isFinite else {
+                throw JSONFault(.outOfRange, at: number.start)
+            }
+            columns.append(float: value, to: column)
+        case .date, .timestamp, .timestamptz:
+            try appendTime(&cursor, first, into: &columns, column)
+        case .binary:
+            guard first == UInt8(ascii: "\"") else { throw mismatch(&cursor) }
+            try appendBase64(&cursor, into: &columns, column)
+        case .string, .long, .double:
+            preconditionFailure("handled by decodeValue")
+        }
+    }
+
+    @inline(__always)
+    private static func isNumber(_ byte: UInt8) -> Bool {
+        byte &- UInt8(ascii: "0") <= 9 || byte == UInt8(ascii: "-")
+    }
+
+    /// A value of another kind than the column takes: wrong, if it is a value at all.
+    @inline(never)
+    private static func mismatch(_ cursor: inout JSONCursor) -> JSONFault {
+        let start = cursor.position
+        do throws(JSONFault) { try cursor.skipValue(depth: 1) } catch { return error }
+        return JSONFault(.wrongType, at: start)
+    }
+
+    /// A number that an integer column cannot take.
+    @inline(never)
+    private static func misfit(_ number: JSONNumber) -> JSONFault {
+        JSONFault(number.isInteger ? .outOfRange : .wrongType, at: number.start)
+    }
+
+    /// A string as the column's text.
+    @inline(__always)
+    private static func appendText(
+        _ cursor: inout JSONCursor,
+        into columns: inout ColumnSet,
+        _ column: Int
+    ) throws(JSONFault) {
+        let string = try cursor.scanString()
+        if string.hasEscapes {
+            appendUnescaped(cursor, string, into: &columns, column)
+        } else {
+            columns.append(bytes: cursor.bytes(string.start, string.end), to: column)
+        }
+    }
+
+    @inline(never)
+    private static func appendUnescaped(
+        _ cursor: borrowing JSONCursor,
+        _ string: JSONString,
+        into columns: inout ColumnSet,
+        _ column: Int
+    ) {
+        cursor.unescape(string) { piece in
+            columns.extendBytes(piece, in: column)
+        } _: { byte in
+            columns.extendBytes(byte, in: column)
+        }
+        columns.finishBytes(in: column)
+    }
+
+    /// Any other value as its JSON text.
+    @inline(never)
+    private static func appendRaw(
+        _ cursor: inout JSONCursor,
+        into columns: inout ColumnSet,
+        _ column: Int
+    ) throws(JSONFault) {
+        let start = cursor.position
+        try cursor.skipValue(depth: 1)
+        columns.append(bytes: cursor.bytes(start, cursor.position), to: column)
+    }
+
+    /// A string of base64 (RFC 4648, section 4, with padding) as the column's bytes.
+    private static func appendBase64(
+        _ cursor: inout JSONCursor,
+        into columns: inout ColumnSet,
+        _ column: Int
+    ) throws(JSONFault) {
+        let start = cursor.position
+        cursor.position &+= 1
+        let string = try cursor.scanString()
+        let text = cursor.unescaped(string)
+        guard let bytes = Base64.decode(text) else { throw JSONFault(.invalidBase64, at: start) }
+        for byte in bytes { columns.extendBytes(byte, in: column) }
+        columns.finishBytes(in: column)
+    }
+
+    /// A date or time, by the rules of the column's type.
+    private static func appendTime(
+        _ cursor: inout JSONCursor,
+        _ first: UInt8,
+        into columns: inout ColumnSet,
+        _ column: Int
+    ) throws(JSONFault) {
+        let start = cursor.position
+        let kind = columns.kind(column)
+        if isNumber(first), kind == .timestamptz {
+            let number = try cursor.scanNumber()
+            guard let milliseconds = number.int64 else { throw misfit(number) }
+            let (micros, isTooLarge) = milliseconds.multipliedReportingOverflow(by: 1000)
+            if isTooLarge { throw JSONFault(.outOfRange, at: start) }
+            columns.append(long: micros, to: column)
+            return
+        }
+        guard first == UInt8(ascii: "\"") else { throw mismatch(&cursor) }
+        cursor.position &+= 1
+        let string = try cursor.scanString()
+        guard !string.hasEscapes else { throw JSONFault(.invalidTime, at: start) }
+        var text = TimeText(cursor, string)
+        switch kind {
+        case .date:
+            guard let days = text.date(), text.isAtEnd else {
+                throw JSONFault(.invalidTime, at: start)
+            }
+            columns.append(int: days, to: column)
+        default:
+            guard let micros = text.timestamp(hasZone: kind == .timestamptz) else {
+                throw JSONFault(.invalidTime, at: start)
+            }
+            columns.append(long: micros, to: column)
+        }
+    }
+}
