@@ -1,1 +1,69 @@
 #include "CDuckDB.h"
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+// Pointers are written once, before `loaded`, and only read afterwards.
+#define FIELD(R, name, parameters, arguments) static R(*bound_##name) parameters;
+#define FIELD_VOID(name, parameters, arguments) static void(*bound_##name) parameters;
+C_DUCKDB_FUNCTIONS(FIELD)
+C_DUCKDB_PROCEDURES(FIELD_VOID)
+
+static bool loaded;
+static char problem[1024];
+
+static const char *bind_all(void *library, const char *path) {
+    void *symbol;
+// The name `destroy_extracted` and `connect` family follow DuckDB's own, but for one that is longer there.
+#define BIND_AS(name, foreign) \
+    symbol = dlsym(library, foreign); \
+    if (!symbol) { \
+        snprintf(problem, sizeof problem, "%s has no function %s: it is too old or not DuckDB", path, foreign); \
+        return problem; \
+    } \
+    *(void **)&bound_##name = symbol;
+#define BIND(R, name, parameters, arguments) BIND_AS(name, "duckdb_" #name)
+#define BIND_VOID(name, parameters, arguments) BIND_AS(name, "duckdb_" #name)
+    C_DUCKDB_FUNCTIONS(BIND)
+    C_DUCKDB_PROCEDURES(BIND_VOID)
+    return NULL;
+}
+
+const char *c_duckdb_load(const char *path, const char *python) {
+    if (loaded) return NULL;
+    // The wheel's module names symbols of libpython that it never calls here; they must only be found.
+    if (python && !dlopen(python, RTLD_NOW | RTLD_GLOBAL)) {
+        const char *why = dlerror();
+        snprintf(problem, sizeof problem, "%s needs %s: %s", path, python, why ? why : "unknown error");
+        return problem;
+    }
+    void *library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
+    if (!library) {
+        const char *why = dlerror();
+        snprintf(problem, sizeof problem, "%s", why ? why : "unknown error");
+        return problem;
+    }
+    const char *missing = bind_all(library, path);
+    if (missing) {
+        dlclose(library);
+        return missing;
+    }
+    loaded = true;
+    return NULL;
+}
+
+bool c_duckdb_is_loaded(void) { return loaded; }
+
+#define NEED(name) if (!bound_##name) abort()
+#define CALL(R, name, parameters, arguments) \
+    R c_duckdb_##name parameters { \
+        NEED(name); \
+        return bound_##name arguments; \
+    }
+#define CALL_VOID(name, parameters, arguments) \
+    void c_duckdb_##name parameters { \
+        NEED(name); \
+        bound_##name arguments; \
+    }
+C_DUCKDB_FUNCTIONS(CALL)
+C_DUCKDB_PROCEDURES(CALL_VOID)
