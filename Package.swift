@@ -184,7 +184,11 @@ let package = Package(
         ),
 
         // Query: tables answer SQL.
-        room("Query", "SQLEngine", uses: ["CDuckDB", "JSONText"]),
+        room(
+            "Query",
+            "SQLEngine",
+            uses: ["Bytes", "CDuckDB", "IcebergModel", "JSONText", "Threads"]
+        ),
 
         // Show: people see and steer it.
         room("Show", "Gateway", uses: ["Bytes", "HTTPServer", "JSONText", "Telemetry", "Threads"]),
@@ -310,7 +314,11 @@ let package = Package(
                 "Stores",
             ]
         ),
-        tests("Query", "SQLEngine", uses: ["JSONText"]),
+        tests(
+            "Query",
+            "SQLEngine",
+            uses: ["Bytes", "CDuckDB", "IcebergModel", "JSONText", "Threads"]
+        ),
         tests(
             "Show",
             "Gateway",

@@ -1,1 +1,142 @@
-// Placeholder until the room is built.
+import Glibc
+internal import Synchronization
+
+/// Answers SQL over the committed snapshots of the lake's tables, with DuckDB in this process.
+///
+/// Nothing is loaded until the first session: an engine that is never asked costs nothing. Any number of sessions may be used
+/// at once, each by one thread; statements block their thread, so call them from one that may block.
+public final class SQLEngine: Sendable {
+    /// How the engine may behave. Everything has a default but the lake.
+    public struct Options: Sendable {
+        /// DuckDB's library; nil searches for it (see `DuckDBLibrary`).
+        public var library: String?
+        /// The only folder whose files may be read.
+        public var lakeDirectory: String
+        /// Where answers that exceed the memory are spilled; nil forbids spilling. Made when it is needed.
+        public var spillDirectory: String?
+        /// Bytes that may be spilled.
+        public var spillBytesMax: Int
+        /// Bytes of memory for all sessions together.
+        public var memoryBytesMax: Int
+        /// Threads for all sessions together.
+        public var threads: Int
+        /// How long a statement may run, its fetching included; nil for ever.
+        public var statementTimeout: Duration?
+
+        /// A quarter of the machine's memory but at most 2 GiB, all cores, no time limit, no spilling.
+        public init(lakeDirectory: String) {
+            library = nil
+            self.lakeDirectory = lakeDirectory
+            spillDirectory = nil
+            spillBytesMax = 16 << 30
+            memoryBytesMax = Self.memoryBytesDefault
+            threads = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+            statementTimeout = nil
+        }
+
+        /// A quarter of the machine's memory, at most 2 GiB.
+        public static var memoryBytesDefault: Int {
+            let pages = sysconf(Int32(_SC_PHYS_PAGES))
+            let pageBytes = sysconf(Int32(_SC_PAGESIZE))
+            guard pages > 0, pageBytes > 0 else { return 1 << 30 }
+            return min(pages * pageBytes / 4, 2 << 30)
+        }
+    }
+
+    /// What exists once the library is loaded. Used under the lock alone, but for the database, which is thread-safe.
+    private struct Opened {
+        let database: Database
+        let views: TableViews
+        let statementGuard: StatementGuard
+    }
+
+    /// How the engine behaves.
+    public let options: Options
+    private let tables: @Sendable () throws -> [QueryableTable]
+    private let opened = Mutex<Opened?>(nil)
+
+    /// An engine over the tables that `tables` lists. It is asked before every statement and should answer from memory.
+    public init(options: Options, tables: @escaping @Sendable () throws -> [QueryableTable]) {
+        self.options = options
+        self.tables = tables
+    }
+
+    /// Loads the library, or finds it loaded: for `doctor` and for a version in a greeting.
+    public func loadLibrary() throws(SQLError) -> DuckDBLibrary {
+        try DuckDBLibrary.load(explicitPath: options.library)
+    }
+
+    /// Opens a session. The first one loads the library, which takes some 50 ms.
+    public func session() throws(SQLError) -> SQLSession {
+        try opened.withLock { (state) throws(SQLError) -> SQLSession in
+            let current: Opened
+            if let before = state { current = before } else { current = try open() }
+            state = current
+            return SQLSession(
+                engine: self,
+                connection: try Connection(current.database),
+                statementGuard: current.statementGuard,
+                timeout: options.statementTimeout
+            )
+        }
+    }
+
+    /// A connection that no guard watches: shows what DuckDB's own limits stop.
+    func connectionBehindTheGuard() throws(SQLError) -> Connection {
+        _ = try session()
+        return try opened.withLock { (state) throws(SQLError) -> Connection in
+            guard let state else { throw .unavailable(reason: "the engine is not open") }
+            return try Connection(state.database)
+        }
+    }
+
+    /// Brings the views up to the tables' current snapshots.
+    func refresh() throws(SQLError) {
+        let current: [QueryableTable]
+        do {
+            current = try tables()
+        } catch {
+            throw .tablesUnavailable(reason: "\(error)")
+        }
+        try opened.withLock { (state) throws(SQLError) in
+            try state?.views.refresh(current)
+        }
+    }
+
+    private func open() throws(SQLError) -> Opened {
+        _ = try loadLibrary()
+        let lake = try LakeFiles(directory: options.lakeDirectory)
+        let database = try Database(settings: settings(lakeRoot: lake.root))
+        let connection = try Connection(database)
+        let functions = try connection.firstColumn(
+            """
+            SELECT DISTINCT function_name FROM duckdb_functions() \
+            WHERE function_type IN ('table', 'table_macro', 'pragma')
+            """
+        )
+        return Opened(
+            database: database,
+            views: TableViews(connection: connection, lakeDirectory: lake.root),
+            statementGuard: StatementGuard(tableFunctions: functions)
+        )
+    }
+
+    /// The order matters: what is allowed must be said before the door is closed, and the lock comes last.
+    private func settings(lakeRoot: String) -> [String] {
+        let spill = options.spillDirectory ?? ""
+        return [
+            "SET memory_limit = '\(max(options.memoryBytesMax, 64 << 20) / 1024)KiB'",
+            "SET threads = \(max(options.threads, 1))",
+            "SET temp_directory = \(SQLQuoting.text(spill))",
+            "SET max_temp_directory_size = '\(max(options.spillBytesMax, 0) / 1024)KiB'",
+            "SET TimeZone = 'UTC'",
+            "SET parquet_metadata_cache = true",
+            "SET allow_community_extensions = false",
+            "SET allow_persistent_secrets = false",
+            "SET allowed_directories = [\(SQLQuoting.text(lakeRoot + "/"))]",
+            "SET allowed_configs = ['schema', 'search_path']",
+            "SET enable_external_access = false",
+            "SET lock_configuration = true",
+        ]
+    }
+}

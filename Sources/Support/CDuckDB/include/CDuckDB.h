@@ -96,6 +96,7 @@ enum {
     c_duckdb_statement_drop = 15,
     c_duckdb_statement_pragma = 17,
     c_duckdb_statement_set = 20,
+    c_duckdb_statement_merge = 30,
 };
 
 // Numbers of duckdb_error_type that Millrace tells apart.

@@ -1,0 +1,127 @@
+internal import CDuckDB
+internal import Synchronization
+
+/// A conversation with the engine: its own temporary tables, transaction and search path.
+///
+/// One thread at a time runs statements; `interrupt` may come from any.
+public final class SQLSession: Sendable {
+    private let engine: SQLEngine
+    private let connection: Connection
+    private let statementGuard: StatementGuard
+    private let timeout: Duration?
+    private let running = Mutex<StatementRun?>(nil)
+
+    init(
+        engine: SQLEngine,
+        connection: Connection,
+        statementGuard: StatementGuard,
+        timeout: Duration?
+    ) {
+        self.engine = engine
+        self.connection = connection
+        self.statementGuard = statementGuard
+        self.timeout = timeout
+    }
+
+    /// Runs one statement over the tables as they are now. The result before it ends here.
+    public func run(_ sql: String) throws(SQLError) -> SQLResult {
+        try statementGuard.check(sql)
+        try engine.refresh()
+        let run = StatementRun(connection: connection, limit: timeout)
+        running.withLock { $0 = run }
+        do {
+            return try start(sql, run)
+        } catch {
+            run.finish()
+            throw run.explain(error)
+        }
+    }
+
+    /// Another session of the same engine.
+    public func sibling() throws(SQLError) -> SQLSession { try engine.session() }
+
+    /// Stops the running statement, if there is one: it fails with `SQLError.interrupted`.
+    public func interrupt() {
+        running.withLock { $0 }?.stop()
+    }
+
+    private func start(_ sql: String, _ run: StatementRun) throws(SQLError) -> SQLResult {
+        let namesKnown = try checkTableNames(sql)
+        let statements = try ExtractedStatements(connection, sql)
+        let isDynamic = statements.count > 1
+        if isDynamic && !Self.isPivot(sql) {
+            throw .refused(reason: "one statement at a time, please")
+        }
+        for index in 0..<statements.count {
+            let statement = try statements.prepare(index)
+            try checkKind(statement.kind)
+            guard statement.parameterCount == 0 else {
+                throw .refused(
+                    reason: "the statement has parameters ($1 or ?), and no values came with it"
+                )
+            }
+            guard namesKnown || StatementGuard.namesNoFile(sql) else {
+                throw .refused(
+                    reason:
+                        "DuckDB cannot tell which tables this statement reads; write it more simply"
+                )
+            }
+            try run.check()
+            let isLast = index == statements.count - 1
+            let result = try SQLResult(
+                connection: connection,
+                statement: statement,
+                run: isLast ? run : nil
+            )
+            if isLast { return result }
+            while try result.nextChunk() != nil {}
+        }
+        throw .statement(.syntax, message: "there is no statement")
+    }
+
+    /// The second fence: a name in table position that is not in the catalog must not be a file's. False when DuckDB
+    /// cannot say which names there are.
+    private func checkTableNames(_ sql: String) throws(SQLError) -> Bool {
+        guard let names = connection.tableNames(in: Self.question(of: sql)) else { return false }
+        if let file = names.first(where: StatementGuard.looksLikeFile) {
+            throw .refused(
+                reason: """
+                    \(file) is no table of the lake, and SQL here reads no files; SHOW TABLES lists \
+                    the tables, SHOW ALL TABLES those of every namespace
+                    """
+            )
+        }
+        return true
+    }
+
+    /// What a CREATE VIEW asks, since DuckDB resolves it at once; the statement itself otherwise.
+    private static func question(of sql: String) -> String {
+        let tokens = SQLLexer.tokens(of: sql).filter { $0.kind != .comment }
+        guard tokens.first?.value == "create",
+            let view = tokens.prefix(5).firstIndex(where: { $0.kind == .word && $0.value == "view" }
+            ),
+            let start = tokens[view...].first(where: { $0.kind == .word && $0.value == "as" })
+        else { return sql }
+        return String(decoding: Array(sql.utf8)[start.range.upperBound...], as: UTF8.self)
+    }
+
+    /// A PIVOT without its values listed becomes two statements: one that finds the values, one that uses them.
+    private static func isPivot(_ sql: String) -> Bool {
+        SQLLexer.tokens(of: sql).contains { $0.kind == .word && $0.value == "pivot" }
+    }
+
+    private func checkKind(_ kind: Int) throws(SQLError) {
+        switch kind {
+        case Int(c_duckdb_statement_select), Int(c_duckdb_statement_explain),
+            Int(c_duckdb_statement_insert), Int(c_duckdb_statement_update),
+            Int(c_duckdb_statement_delete), Int(c_duckdb_statement_create),
+            Int(c_duckdb_statement_create_func), Int(c_duckdb_statement_drop),
+            Int(c_duckdb_statement_transaction), Int(c_duckdb_statement_set),
+            Int(c_duckdb_statement_variable_set), Int(c_duckdb_statement_pragma),
+            Int(c_duckdb_statement_merge):
+            return
+        default:
+            throw .refused(reason: "this kind of statement may not be used here (kind \(kind))")
+        }
+    }
+}

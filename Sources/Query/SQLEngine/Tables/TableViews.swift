@@ -1,0 +1,86 @@
+/// Keeps one view per table of the lake, renewed when the table's revision changes.
+///
+/// Only the engine uses it, under its lock.
+final class TableViews {
+    private let connection: Connection
+    private let lakeDirectory: String
+    /// What the views show now.
+    private var revisions: [ViewName: String] = [:]
+    private var schemas: Set<String> = ["main"]
+
+    init(connection: Connection, lakeDirectory: String) {
+        self.connection = connection
+        self.lakeDirectory = lakeDirectory
+    }
+
+    /// Brings the views up to `tables`. Statements already running keep the files they began with.
+    func refresh(_ tables: [QueryableTable]) throws(SQLError) {
+        var wanted: Set<ViewName> = []
+        var changes: [Change] = []
+        for table in tables {
+            let view = ViewName(namespace: table.namespace, name: table.name)
+            wanted.insert(view)
+            if revisions[view] != table.revision {
+                changes.append(Change(view: view, revision: table.revision, table: table))
+            }
+        }
+        let gone = revisions.keys.filter { !wanted.contains($0) }
+        if changes.isEmpty && gone.isEmpty { return }
+        var lake = try LakeFiles(directory: lakeDirectory)
+        for index in changes.indices { changes[index].define(in: &lake) }
+        for schema in wanted.map(\.schema) where schemas.insert(schema).inserted {
+            try connection.execute(
+                "CREATE SCHEMA IF NOT EXISTS memory.\(SQLQuoting.name(schema))"
+            )
+        }
+        try apply(changes, gone: gone)
+        for change in changes { revisions[change.view] = change.revision }
+        for view in gone { revisions[view] = nil }
+    }
+
+    /// All in one transaction, so that no statement sees one table before and another after a common commit; when one of
+    /// them cannot be defined, each on its own.
+    private func apply(_ changes: [Change], gone: [ViewName]) throws(SQLError) {
+        let drops = gone.map { "DROP VIEW IF EXISTS \($0.quoted)" }
+        do {
+            try connection.execute("BEGIN")
+            for statement in drops + changes.map(\.definition) {
+                try connection.execute(statement)
+            }
+            try connection.execute("COMMIT")
+        } catch {
+            try connection.execute("ROLLBACK")
+            for statement in drops { try connection.execute(statement) }
+            for change in changes {
+                do {
+                    try connection.execute(change.definition)
+                } catch {
+                    try connection.execute(
+                        ViewDefinition.failing(change.view, reason: error.description)
+                    )
+                }
+            }
+        }
+    }
+
+    private struct Change {
+        let view: ViewName
+        let revision: String
+        let table: QueryableTable
+        var definition = ""
+
+        mutating func define(in lake: inout LakeFiles) {
+            do {
+                let contents = try table.contents()
+                var files: [String] = []
+                files.reserveCapacity(contents.files.count)
+                for file in contents.files { files.append(try lake.resolve(file)) }
+                definition = ViewDefinition.create(view, columns: contents.columns, files: files)
+            } catch let refusal as LakeFiles.Refusal {
+                definition = ViewDefinition.failing(view, reason: refusal.reason)
+            } catch {
+                definition = ViewDefinition.failing(view, reason: "\(error)")
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+internal import IcebergModel
+
+/// The SQL that makes a table of the lake a view.
+///
+/// Files are read by field id: `read_parquet(…, schema = MAP {id: …})` gives columns their present names and types in files
+/// of every age, and NULL where a file was written before the column was added. Inside structures DuckDB matches by name.
+enum ViewDefinition {
+    /// `CREATE OR REPLACE VIEW` over `files`, or over no rows when there are none.
+    static func create(_ view: ViewName, columns: [NestedField], files: [String]) -> String {
+        guard !columns.isEmpty else {
+            return failing(view, reason: "the table \(view.name) has no columns yet")
+        }
+        let names = ColumnNames.distinct(columns.map(\.name))
+        if files.isEmpty {
+            let nulls = zip(names, columns).map { name, column in
+                "CAST(NULL AS \(DuckDBTypeName.of(column.type))) AS \(SQLQuoting.name(name))"
+            }
+            return "\(create(view)) SELECT \(nulls.joined(separator: ", ")) WHERE false"
+        }
+        let fields = zip(names, columns).map { name, column in
+            let type = SQLQuoting.text(DuckDBTypeName.of(column.type))
+            return
+                "\(column.id): {name: \(SQLQuoting.text(name)), type: \(type), default_value: NULL}"
+        }
+        let list = files.map(SQLQuoting.text).joined(separator: ", ")
+        return """
+            \(create(view)) SELECT * FROM read_parquet([\(list)], \
+            schema = MAP {\(fields.joined(separator: ", "))})
+            """
+    }
+
+    /// A view that says why the table cannot be read, so that the others still can.
+    static func failing(_ view: ViewName, reason: String) -> String {
+        let message = SQLQuoting.text("\(view.name): \(reason)")
+        return """
+            \(create(view)) SELECT 1 AS \(SQLQuoting.name("this table cannot be read")) \
+            FROM range(1) WHERE error(\(message)) IS NULL
+            """
+    }
+
+    private static func create(_ view: ViewName) -> String {
+        "CREATE OR REPLACE VIEW \(view.quoted) AS"
+    }
+}
+
+/// Where a view stands in DuckDB's catalog.
+struct ViewName: Hashable, Sendable {
+    /// The schema; Iceberg's namespace `default` is DuckDB's `main`.
+    let schema: String
+    let name: String
+
+    init(namespace: String, name: String) {
+        schema = namespace == "default" ? "main" : namespace
+        self.name = name
+    }
+
+    /// The schema with the database's name, so that no search path or built-in schema gets in between.
+    var quotedSchema: String { "memory.\(SQLQuoting.name(schema))" }
+    /// The whole name, in quotation marks.
+    var quoted: String { "\(quotedSchema).\(SQLQuoting.name(name))" }
+}

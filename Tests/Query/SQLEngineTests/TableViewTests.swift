@@ -1,0 +1,248 @@
+import IcebergModel
+import Testing
+
+@testable import SQLEngine
+
+/// How the lake's tables look from SQL.
+@Suite struct TableViewTests {
+    private let purchases: [NestedField] = [
+        .optional(1, "id", .long), .optional(2, "item", .string), logColumn,
+    ]
+
+    @Test func `a table's rows, its description and its name are there`() throws {
+        let lake = try Lake()
+        let file = try lake.write(
+            "a.parquet",
+            """
+            SELECT 7::BIGINT AS id, 'sword' AS item, {'partition': 0::INT, 'offset': 5::BIGINT, \
+            'timestamp': TIMESTAMPTZ '2026-11-21 14:33:00.25+00'} AS _log
+            """,
+            fieldIDs: "id: 1, item: 2, \(logFieldIDs)"
+        )
+        lake.set(Lake.table("purchases", purchases, files: ["file://" + file]))
+        let session = try lake.engine().session()
+        #expect(
+            try session.lines("SELECT * FROM purchases") == [
+                """
+                {"id":7,"item":"sword","_log":{"partition":0,"offset":5,\
+                "timestamp":"2026-11-21T14:33:00.25Z"}}
+                """
+            ]
+        )
+        #expect(try session.lines("show tables") == [#"{"name":"purchases"}"#])
+        let described = try session.lines("describe purchases")
+        #expect(described.count == 3)
+        #expect(described[0].hasPrefix(#"{"column_name":"id","column_type":"BIGINT""#))
+        #expect(try session.lines("SUMMARIZE purchases").count == 3)
+        #expect(try session.lines("SELECT _log.\"offset\" AS o FROM purchases") == [#"{"o":5}"#])
+    }
+
+    @Test func `a file older than a column reads as NULL there, whatever its columns were called`()
+        throws
+    {
+        let lake = try Lake()
+        let old = try lake.write(
+            "old.parquet",
+            "SELECT 1::INT AS id, 'x' AS thing",
+            fieldIDs: "id: 1, thing: 2"
+        )
+        let new = try lake.write(
+            "new.parquet",
+            "SELECT 'curl' AS \"user-agent\", 'y' AS item, 5000000000 AS id",
+            fieldIDs: "\"user-agent\": 9, item: 2, id: 1"
+        )
+        let columns: [NestedField] = [
+            .optional(1, "id", .long), .optional(2, "item", .string),
+            .optional(9, "user-agent", .string),
+        ]
+        lake.set(Lake.table("t", columns, files: [old, new]))
+        let session = try lake.engine().session()
+        #expect(
+            try session.lines("SELECT * FROM t ORDER BY id") == [
+                #"{"id":1,"item":"x","user-agent":null}"#,
+                #"{"id":5000000000,"item":"y","user-agent":"curl"}"#,
+            ]
+        )
+    }
+
+    @Test func `structures, lists and maps grow fields by name`() throws {
+        let lake = try Lake()
+        let ids = """
+            s: {__duckdb_field_id: 1, a: 2}, l: {__duckdb_field_id: 3, element: \
+            {__duckdb_field_id: 4, x: 5}}, m: {__duckdb_field_id: 6, key: 7, value: 8}
+            """
+        let old = try lake.write(
+            "old.parquet",
+            "SELECT {'a': 1::INT} AS s, [{'x': 1::BIGINT}] AS l, MAP {'k': 1.5::DOUBLE} AS m",
+            fieldIDs: ids
+        )
+        let columns: [NestedField] = [
+            .optional(1, "s", .struct([.optional(2, "a", .int), .optional(9, "b c", .string)])),
+            .optional(
+                3,
+                "l",
+                .list(
+                    ListType(
+                        elementID: 4,
+                        elementRequired: false,
+                        element: .struct([.optional(5, "x", .long), .optional(10, "y", .date)])
+                    )
+                )
+            ),
+            .optional(
+                6,
+                "m",
+                .map(
+                    MapType(
+                        keyID: 7,
+                        key: .string,
+                        valueID: 8,
+                        valueRequired: false,
+                        value: .double
+                    )
+                )
+            ),
+        ]
+        lake.set(Lake.table("t", columns, files: [old]))
+        let session = try lake.engine().session()
+        #expect(
+            try session.lines("SELECT * FROM t") == [
+                #"{"s":{"a":1,"b c":null},"l":[{"x":1,"y":null}],"m":{"k":1.5}}"#
+            ]
+        )
+    }
+
+    @Test func `names that differ in case alone get a number behind them`() throws {
+        let lake = try Lake()
+        let file = try lake.write(
+            "a.parquet",
+            "SELECT 'low' AS item, 'high' AS other",
+            fieldIDs: "item: 1, other: 2"
+        )
+        let columns: [NestedField] = [.optional(1, "item", .string), .optional(2, "Item", .string)]
+        lake.set(Lake.table("t", columns, files: [file]))
+        let session = try lake.engine().session()
+        #expect(try session.lines("SELECT * FROM t") == [#"{"item":"low","Item_1":"high"}"#])
+    }
+
+    @Test func `a table without files has its columns and no rows`() throws {
+        let lake = try Lake()
+        lake.set(Lake.table("purchases", purchases, files: []))
+        let session = try lake.engine().session()
+        #expect(try session.lines("SELECT * FROM purchases").isEmpty)
+        #expect(
+            try session.lines("DESCRIBE purchases").last?.contains(
+                #"STRUCT(\"partition\" INTEGER, \"offset\" BIGINT, \"timestamp\" TIMESTAMP WITH TIME ZONE)"#
+            ) == true
+        )
+    }
+
+    @Test func `every type of Iceberg has its type in DuckDB`() throws {
+        let lake = try Lake()
+        let types: [IcebergType] = [
+            .boolean, .int, .long, .float, .double, .decimal(precision: 20, scale: 4), .date, .time,
+            .timestamp, .timestamptz, .string, .uuid, .fixed(length: 3), .binary,
+        ]
+        let columns = types.enumerated().map { NestedField.optional($0 + 1, "c\($0)", $1) }
+        lake.set(Lake.table("t", columns, files: []))
+        let session = try lake.engine().session()
+        let described = try session.lines("SELECT column_type FROM (DESCRIBE t)")
+        #expect(
+            described.map { $0.dropFirst(16).dropLast(2) } == [
+                "BOOLEAN", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL(20,4)", "DATE", "TIME",
+                "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "VARCHAR", "UUID", "BLOB", "BLOB",
+            ]
+        )
+    }
+
+    @Test func `a new snapshot shows at the next statement, a dropped table goes`() throws {
+        let lake = try Lake()
+        let first = try lake.write("1.parquet", "SELECT 1::BIGINT AS id", fieldIDs: "id: 1")
+        let second = try lake.write("2.parquet", "SELECT 2::BIGINT AS id", fieldIDs: "id: 1")
+        let columns: [NestedField] = [.optional(1, "id", .long)]
+        lake.set(Lake.table("t", columns, files: [first]))
+        let engine = lake.engine()
+        let session = try engine.session()
+        let other = try engine.session()
+        #expect(try session.lines("SELECT count(*) AS n FROM t") == [#"{"n":1}"#])
+        lake.set(Lake.table("t", revision: "2", columns, files: [first, second]))
+        #expect(try session.lines("SELECT count(*) AS n FROM t") == [#"{"n":2}"#])
+        #expect(try other.lines("SELECT count(*) AS n FROM t") == [#"{"n":2}"#])
+        lake.set()
+        #expect(try session.lines("SHOW TABLES").isEmpty)
+        guard case .statement(.name, _) = session.failure("SELECT * FROM t") else {
+            Issue.record("the dropped table can still be read")
+            return
+        }
+    }
+
+    @Test func `namespaces other than the default are schemas`() throws {
+        let lake = try Lake()
+        let columns: [NestedField] = [.optional(1, "id", .long)]
+        lake.set(
+            Lake.table("t", columns, files: []),
+            Lake.table("t", namespace: "shop.eu", columns, files: [])
+        )
+        let session = try lake.engine().session()
+        #expect(try session.lines("SELECT * FROM \"shop.eu\".t").isEmpty)
+        #expect(try session.lines("SHOW ALL TABLES").count == 2)
+        #expect(try session.output("USE memory.\"shop.eu\"", .ndjson).isEmpty)
+        #expect(try session.lines("SHOW TABLES").count == 1)
+    }
+
+    @Test func `a table that cannot be read says why and leaves the others alone`() throws {
+        struct Broken: Error, CustomStringConvertible {
+            let description = "metadata 7 is gone"
+        }
+        let lake = try Lake()
+        let columns: [NestedField] = [.optional(1, "id", .long)]
+        lake.set(
+            QueryableTable(name: "broken", revision: "1") { throw Broken() },
+            Lake.table("strange", columns, files: [lake.directory + "/none/x.parquet"]),
+            Lake.table("good", columns, files: [])
+        )
+        let session = try lake.engine().session()
+        #expect(try session.lines("SELECT count(*) AS n FROM good") == [#"{"n":0}"#])
+        for query in ["SELECT * FROM broken", "SELECT count(*) FROM broken"] {
+            #expect(session.failure(query)?.description.contains("metadata 7 is gone") == true)
+        }
+        #expect(session.failure("FROM strange")?.description.contains("is missing") == true)
+    }
+
+    @Test func `file names with pattern characters and quotes mean themselves`() throws {
+        let lake = try Lake()
+        let columns: [NestedField] = [.optional(1, "id", .long)]
+        var files: [String] = []
+        for (index, name) in ["a[1].parquet", "a*.parquet", "a1.parquet", "q?.parquet"].enumerated()
+        {
+            files.append(
+                try lake.write(name, "SELECT \(index)::BIGINT AS id", fieldIDs: "id: 1")
+            )
+        }
+        lake.set(Lake.table("it's", columns, files: [files[0], files[1], files[3]]))
+        let session = try lake.engine().session()
+        #expect(
+            try session.lines("SELECT id FROM \"it's\" ORDER BY 1").count == 3
+        )
+    }
+
+    @Test func `five thousand files are one table`() throws {
+        let lake = try Lake()
+        let path = lake.directory + "/many"
+        try lake.writeFreely(
+            """
+            COPY (SELECT i AS id, i // 20 AS part FROM range(20000) t(i)) TO '\(path)' \
+            (FORMAT parquet, PARTITION_BY part, FIELD_IDS {id: 1})
+            """
+        )
+        // Five thousand names over one thousand real files.
+        let files = (0..<5_000).map { "\(path)/part=\($0 % 1_000)/data_0.parquet" }
+        lake.set(Lake.table("t", [.optional(1, "id", .long)], files: files))
+        let session = try lake.engine().session()
+        #expect(
+            try session.lines("SELECT count(*) AS n, sum(id) AS s FROM t") == [
+                #"{"n":100000,"s":999950000}"#
+            ]
+        )
+    }
+}
