@@ -3,8 +3,9 @@ internal import Synchronization
 
 /// Answers SQL over the committed snapshots of the lake's tables, with DuckDB in this process.
 ///
-/// Nothing is loaded until the first session: an engine that is never asked costs nothing. Any number of sessions may be used
-/// at once, each by one thread; statements block their thread, so call them from one that may block.
+/// Nothing is loaded until the first session: an engine that is never asked costs nothing. Any
+/// number of sessions may be used at once, each by one thread; statements block their thread, so
+/// call them from one that may block.
 public final class SQLEngine: Sendable {
     /// How the engine may behave. Everything has a default but the lake.
     public struct Options: Sendable {
@@ -12,7 +13,8 @@ public final class SQLEngine: Sendable {
         public var library: String?
         /// The only folder whose files may be read.
         public var lakeDirectory: String
-        /// Where answers that exceed the memory are spilled; nil forbids spilling. Made when it is needed.
+        /// Where answers that exceed the memory are spilled; nil forbids spilling. Made when it is
+        /// needed.
         public var spillDirectory: String?
         /// Bytes that may be spilled.
         public var spillBytesMax: Int
@@ -23,7 +25,8 @@ public final class SQLEngine: Sendable {
         /// How long a statement may run, its fetching included; nil for ever.
         public var statementTimeout: Duration?
 
-        /// A quarter of the machine's memory but at most 2 GiB, all cores, no time limit, no spilling.
+        /// A quarter of the machine's memory but at most 2 GiB, all cores, no time limit, no
+        /// spilling.
         public init(lakeDirectory: String) {
             library = nil
             self.lakeDirectory = lakeDirectory
@@ -43,11 +46,14 @@ public final class SQLEngine: Sendable {
         }
     }
 
-    /// What exists once the library is loaded. Used under the lock alone, but for the database, which is thread-safe.
+    /// What exists once the library is loaded. Used under the lock alone, but for the database,
+    /// which is thread-safe.
     private struct Opened {
         let database: Database
         let views: TableViews
         let statementGuard: StatementGuard
+        /// A connection to a second, empty database: see `tableNames(in:)`.
+        let emptyConnection: Connection
     }
 
     /// How the engine behaves.
@@ -55,7 +61,8 @@ public final class SQLEngine: Sendable {
     private let tables: @Sendable () throws -> [QueryableTable]
     private let opened = Mutex<Opened?>(nil)
 
-    /// An engine over the tables that `tables` lists. It is asked before every statement and should answer from memory.
+    /// An engine over the tables that `tables` lists. It is asked before every statement and should
+    /// answer from memory.
     public init(options: Options, tables: @escaping @Sendable () throws -> [QueryableTable]) {
         self.options = options
         self.tables = tables
@@ -78,6 +85,21 @@ public final class SQLEngine: Sendable {
                 statementGuard: current.statementGuard,
                 timeout: options.statementTimeout
             )
+        }
+    }
+
+    /// The names in table position that `sql` uses and that are no tables of the lake: temporary
+    /// tables, names that do not exist, and files. Nil when DuckDB cannot tell, because the
+    /// statement is wrong or too unusual.
+    ///
+    /// DuckDB is asked in a database without tables: where there are views over files it fails
+    /// instead of answering.
+    func unknownTableNames(in sql: String) -> [String]? {
+        opened.withLock { state in
+            guard let state, let names = state.emptyConnection.tableNames(in: sql) else {
+                return nil
+            }
+            return names.filter { !state.views.contains($0) }
         }
     }
 
@@ -111,17 +133,24 @@ public final class SQLEngine: Sendable {
         let functions = try connection.firstColumn(
             """
             SELECT DISTINCT function_name FROM duckdb_functions() \
-            WHERE function_type IN ('table', 'table_macro', 'pragma')
+            WHERE function_type IN ('table', 'table_macro')
             """
         )
         return Opened(
             database: database,
             views: TableViews(connection: connection, lakeDirectory: lake.root),
-            statementGuard: StatementGuard(tableFunctions: functions)
+            statementGuard: StatementGuard(tableFunctions: functions),
+            emptyConnection: try Connection(Database(settings: Self.settingsOfTheEmpty))
         )
     }
 
-    /// The order matters: what is allowed must be said before the door is closed, and the lock comes last.
+    private static let settingsOfTheEmpty = [
+        "SET threads = 1", "SET memory_limit = '64MB'", "SET temp_directory = ''",
+        "SET enable_external_access = false", "SET lock_configuration = true",
+    ]
+
+    /// The order matters: what is allowed must be said before the door is closed, and the lock
+    /// comes last.
     private func settings(lakeRoot: String) -> [String] {
         let spill = options.spillDirectory ?? ""
         return [

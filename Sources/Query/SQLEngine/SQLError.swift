@@ -4,7 +4,8 @@ public enum SQLError: Error, Equatable, Sendable, CustomStringConvertible {
     public enum Kind: Equatable, Sendable {
         /// The text is not SQL.
         case syntax
-        /// It names a table, column or function that does not exist, or mixes types that do not mix.
+        /// It names a table, column or function that does not exist, or mixes types that do not
+        /// mix.
         case name
         /// It went wrong while it ran: a conversion, a division, a file that is gone.
         case execution
@@ -16,7 +17,8 @@ public enum SQLError: Error, Equatable, Sendable, CustomStringConvertible {
     case libraryUnusable(path: String, reason: String)
     /// The engine could not be set up.
     case unavailable(reason: String)
-    /// The statement is of a kind that is not allowed here; `reason` says why and what to do instead.
+    /// The statement is of a kind that is not allowed here; `reason` says why and what to do
+    /// instead.
     case refused(reason: String)
     /// DuckDB's own message about the statement.
     case statement(Kind, message: String)
@@ -57,7 +59,10 @@ public enum SQLError: Error, Equatable, Sendable, CustomStringConvertible {
         case .interrupted:
             "interrupted"
         case .timedOut(let limit):
-            "the statement was stopped after \(limit): it may run no longer; narrow it or raise the limit"
+            """
+            the statement was stopped after \(limit): it may run no longer; narrow it or raise the \
+            limit
+            """
         case .outOfMemory(let message):
             message
         case .tablesUnavailable(let reason):

@@ -10,8 +10,8 @@ public struct SQLColumn: Equatable, Sendable {
 
 /// The answer to a statement, whose rows are made as they are fetched.
 ///
-/// One thread at a time uses it, and it must be read to its end or dropped before the session runs another statement:
-/// that statement ends this answer.
+/// One thread at a time uses it, and it must be read to its end or dropped before the session runs
+/// another statement: that statement ends this answer.
 @safe
 public final class SQLResult: @unchecked Sendable {
     // @unchecked Sendable: confined to the thread that uses the session.
@@ -46,8 +46,8 @@ public final class SQLResult: @unchecked Sendable {
     ) throws(SQLError) {
         let statementKind = statement.kind
         var handle = unsafe try statement.start()
-        // SAFETY: the handle is owned by this object from here on and destroyed in `deinit`, or here when a column
-        // cannot be read.
+        // SAFETY: the handle is owned by this object from here on and destroyed in `deinit`, or
+        // here when a column cannot be read.
         let count = unsafe c_duckdb_column_count(&handle)
         var columns: [SQLColumn] = []
         for index in 0..<count {
@@ -61,8 +61,8 @@ public final class SQLResult: @unchecked Sendable {
             unsafe c_duckdb_destroy_result(&handle)
             throw .refused(
                 reason: """
-                    the column \(unreadable.name) has a type whose values cannot be fetched; cast it \
-                    to text: \(SQLQuoting.name(unreadable.name))::VARCHAR
+                    the column \(unreadable.name) has a type whose values cannot be fetched; cast \
+                    it to text: \(SQLQuoting.name(unreadable.name))::VARCHAR
                     """
             )
         }

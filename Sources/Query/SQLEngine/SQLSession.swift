@@ -25,7 +25,13 @@ public final class SQLSession: Sendable {
 
     /// Runs one statement over the tables as they are now. The result before it ends here.
     public func run(_ sql: String) throws(SQLError) -> SQLResult {
-        try statementGuard.check(sql)
+        do {
+            try statementGuard.check(sql)
+        } catch {
+            // What is no SQL at all is told so rather than forbidden.
+            if !statementGuard.knowsVerb(of: sql) { _ = try ExtractedStatements(connection, sql) }
+            throw error
+        }
         try engine.refresh()
         let run = StatementRun(connection: connection, limit: timeout)
         running.withLock { $0 = run }
@@ -60,10 +66,12 @@ public final class SQLSession: Sendable {
                     reason: "the statement has parameters ($1 or ?), and no values came with it"
                 )
             }
-            guard namesKnown || StatementGuard.namesNoFile(sql) else {
+            guard namesKnown || TablePositions.holdNoFile(sql) else {
                 throw .refused(
-                    reason:
-                        "DuckDB cannot tell which tables this statement reads; write it more simply"
+                    reason: """
+                        DuckDB cannot tell which tables this statement reads, and something in it \
+                        looks like a file's name; write it more simply
+                        """
                 )
             }
             try run.check()
@@ -79,33 +87,52 @@ public final class SQLSession: Sendable {
         throw .statement(.syntax, message: "there is no statement")
     }
 
-    /// The second fence: a name in table position that is not in the catalog must not be a file's. False when DuckDB
-    /// cannot say which names there are.
+    /// The second fence: a name in table position that is not in the catalog must not be a file's.
+    /// False when DuckDB cannot say which names there are.
     private func checkTableNames(_ sql: String) throws(SQLError) -> Bool {
-        guard let names = connection.tableNames(in: Self.question(of: sql)) else { return false }
-        if let file = names.first(where: StatementGuard.looksLikeFile) {
+        if Self.listsTables(sql) { return true }
+        guard let names = engine.unknownTableNames(in: Self.question(of: sql)) else {
+            return false
+        }
+        if let file = names.first(where: TablePositions.looksLikeFile) {
             throw .refused(
                 reason: """
-                    \(file) is no table of the lake, and SQL here reads no files; SHOW TABLES lists \
-                    the tables, SHOW ALL TABLES those of every namespace
+                    \(file) is no table of the lake, and SQL here reads no files; SHOW TABLES \
+                    lists the tables, SHOW ALL TABLES those of every namespace
                     """
             )
         }
         return true
     }
 
-    /// What a CREATE VIEW asks, since DuckDB resolves it at once; the statement itself otherwise.
+    /// The question inside a CREATE VIEW or INSERT, whose own table is not known where the question
+    /// is asked; otherwise the statement itself.
     private static func question(of sql: String) -> String {
         let tokens = SQLLexer.tokens(of: sql).filter { $0.kind != .comment }
-        guard tokens.first?.value == "create",
-            let view = tokens.prefix(5).firstIndex(where: { $0.kind == .word && $0.value == "view" }
-            ),
-            let start = tokens[view...].first(where: { $0.kind == .word && $0.value == "as" })
-        else { return sql }
-        return String(decoding: Array(sql.utf8)[start.range.upperBound...], as: UTF8.self)
+        let start: Int?
+        switch tokens.first?.value {
+        case "create" where tokens.prefix(5).contains { $0.kind == .word && $0.value == "view" }:
+            start = tokens.first { $0.kind == .word && $0.value == "as" }?.range.upperBound
+        case "insert":
+            let verbs: Set<String> = ["select", "from", "with", "values", "table"]
+            start =
+                tokens.dropFirst(3)
+                .first { $0.kind == .word && verbs.contains($0.value) }?.range.lowerBound
+        default: start = nil
+        }
+        guard let start else { return sql }
+        return String(decoding: Array(sql.utf8)[start...], as: UTF8.self)
     }
 
-    /// A PIVOT without its values listed becomes two statements: one that finds the values, one that uses them.
+    /// True for SHOW TABLES and SHOW ALL TABLES, behind which a schema may stand, but no table.
+    private static func listsTables(_ sql: String) -> Bool {
+        let words = SQLLexer.tokens(of: sql).filter { $0.kind == .word }.prefix(3).map(\.value)
+        return words.starts(with: ["show", "tables"])
+            || words.starts(with: ["show", "all", "tables"])
+    }
+
+    /// A PIVOT without its values listed becomes two statements: one that finds the values, one
+    /// that uses them.
     private static func isPivot(_ sql: String) -> Bool {
         SQLLexer.tokens(of: sql).contains { $0.kind == .word && $0.value == "pivot" }
     }

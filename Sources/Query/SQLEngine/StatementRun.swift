@@ -2,8 +2,9 @@ internal import Threads
 
 /// Watches over one running statement: stops it when somebody asks or its time is up.
 ///
-/// A thread of its own, because DuckDB runs the statement on the caller's and is stopped by a flag that another thread
-/// sets. The flag counts only while DuckDB executes, so it is set again and again until the statement is over.
+/// A thread of its own, because DuckDB runs the statement on the caller's and is stopped by a flag
+/// that another thread sets. The flag counts only while DuckDB executes, so it is set again and
+/// again until the statement is over.
 final class StatementRun: Sendable {
     private enum Phase {
         case running
@@ -39,7 +40,8 @@ final class StatementRun: Sendable {
         state.update { if $0 == .running { $0 = .stopRequested } }
     }
 
-    /// The statement is over. When this returns the watch has ended, so that it cannot stop the next statement.
+    /// The statement is over. When this returns the watch has ended, so that it cannot stop the
+    /// next statement.
     func finish() {
         let isFirst = state.update { phase in
             defer { phase = .finished }

@@ -14,9 +14,10 @@ import Testing
 
     private func expectRefused(_ session: SQLSession, _ statements: [String]) {
         for statement in statements {
-            guard case .refused = session.failure(statement) else {
-                Issue.record("not refused: \(statement)")
-                continue
+            switch session.failure(statement) {
+            case .refused, .statement(.syntax, _): continue
+            case let other:
+                Issue.record("not refused: \(statement): \(String(describing: other))")
             }
         }
     }
@@ -100,7 +101,7 @@ import Testing
                 "SELECT 1; COPY (SELECT 1) TO '\(target)'",
             ]
         )
-        #expect(access(target, F_OK) != 0)
+        #expect(unsafe access(target, F_OK) != 0)
         for statement in ["INSERT INTO t VALUES (2)", "DELETE FROM t", "UPDATE t SET id = 3"] {
             #expect(session.failure(statement) != nil, "\(statement)")
         }
@@ -128,8 +129,8 @@ import Testing
         try lake.writeFreely(
             "COPY (SELECT 1::BIGINT AS id) TO '\(lake.outside)/secret.parquet' (FIELD_IDS {id: 1})"
         )
-        symlink("\(lake.outside)/secret.parquet", "\(lake.directory)/link.parquet")
-        symlink(lake.outside, "\(lake.directory)/up")
+        unsafe symlink("\(lake.outside)/secret.parquet", "\(lake.directory)/link.parquet")
+        unsafe symlink(lake.outside, "\(lake.directory)/up")
         let columns: [NestedField] = [.optional(1, "id", .long)]
         lake.set(
             Lake.table("a", columns, files: [lake.directory + "/link.parquet"]),
@@ -147,7 +148,7 @@ import Testing
     @Test func `a lake that is itself reached through a link can be read`() throws {
         let lake = try Lake()
         let file = try lake.write("a.parquet", "SELECT 1::BIGINT AS id", fieldIDs: "id: 1")
-        symlink(lake.directory, "\(lake.outside)/alias")
+        unsafe symlink(lake.directory, "\(lake.outside)/alias")
         let alias = lake.outside + "/alias"
         var options = SQLEngine.Options(lakeDirectory: alias)
         options.library = Lake.library
@@ -196,7 +197,7 @@ import Testing
             "SELECT unnest([1, 2])", "FROM range(3)", "FROM duckdb_tables()",
             "FROM duckdb_settings()",
             "SELECT * FROM information_schema.tables", "SELECT 'a.csv', \"id\" FROM main.t",
-            "SELECT list_transform([1], lambda x: x + 1)", "SELECT glob FROM (SELECT 1 AS glob)",
+            "SELECT list_transform([1], lambda x: x + 1)", "SELECT query FROM (SELECT 1 AS query)",
             "/* read_text('x') */ SELECT 'read_text(' -- x",
             "SELECT '2026-01-01'::DATE + INTERVAL 1 DAY",
             "SELECT * FROM memory.main.t", "SELECT t.id FROM t JOIN t AS u USING (id)",

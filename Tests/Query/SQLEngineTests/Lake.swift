@@ -10,16 +10,22 @@ import Testing
 final class Lake: Sendable {
     static let library = packageRoot() + "/.deps/lib/libduckdb.so"
 
+    /// Without tables, for tests that only look at answers: opening an engine costs more than
+    /// they do.
+    static let empty = Result { try Lake().engine() }
+
     let directory: String
     private let tables = Mutex<[QueryableTable]>([])
 
     init() throws {
         var template = Array("/tmp/millrace-sql-XXXXXX".utf8CString)
         let made = unsafe template.withUnsafeMutableBufferPointer { buffer in
-            unsafe mkdtemp(buffer.baseAddress).map { unsafe String(cString: $0) }
+            unsafe buffer.baseAddress.flatMap { unsafe mkdtemp($0) }.map {
+                unsafe String(cString: $0)
+            }
         }
         directory = try #require(made) + "/lake"
-        mkdir(directory, 0o755)
+        unsafe mkdir(directory, 0o755)
     }
 
     deinit { removeTree(String(directory.dropLast("/lake".count))) }
@@ -44,7 +50,8 @@ final class Lake: Sendable {
         for statement in statements { try connection.execute(statement) }
     }
 
-    /// Writes the rows of `query` to a Parquet file of the lake; `fieldIDs` as DuckDB's COPY wants them.
+    /// Writes the rows of `query` to a Parquet file of the lake; `fieldIDs` as DuckDB's COPY wants
+    /// them.
     func write(_ file: String, _ query: String, fieldIDs: String) throws -> String {
         let path = "\(directory)/\(file)"
         try writeFreely("COPY (\(query)) TO '\(path)' (FORMAT parquet, FIELD_IDS {\(fieldIDs)})")
@@ -81,16 +88,15 @@ extension SQLSession {
         return String(repairingUTF8: buffer.bytes)
     }
 
-    /// The error that the statement ends with, also when it ends with it only while rows are fetched.
+    /// The error that the statement ends with, also when it ends with it only while rows are
+    /// fetched.
     func failure(_ sql: String) -> SQLError? {
         do {
             let result = try run(sql)
             while try result.nextChunk() != nil {}
             return nil
-        } catch let error as SQLError {
-            return error
         } catch {
-            return nil
+            return error
         }
     }
 }
@@ -111,10 +117,18 @@ private func packageRoot(file: String = #filePath) -> String {
 }
 
 private func removeTree(_ path: String) {
-    _ = unsafe nftw(
-        path,
-        { path, _, _, _ in unsafe path.map { unsafe remove($0) } ?? 0 },
-        16,
-        Int32(FTW_DEPTH.rawValue | FTW_PHYS.rawValue)
-    )
+    if let folder = unsafe opendir(path) {
+        while let entry = unsafe readdir(folder) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    unsafe String(cString: $0)
+                }
+            }
+            if name == "." || name == ".." { continue }
+            let isFolder = unsafe entry.pointee.d_type == UInt8(DT_DIR)
+            if isFolder { removeTree(path + "/" + name) } else { unsafe unlink(path + "/" + name) }
+        }
+        unsafe closedir(folder)
+    }
+    unsafe rmdir(path)
 }

@@ -2,22 +2,25 @@ internal import CDuckDB
 
 /// An in-memory DuckDB database whose doors are closed before anybody can send it a statement.
 ///
-/// DuckDB allows any number of connections from any threads; closing waits until the last connection is gone because each
-/// holds a reference to this object.
+/// DuckDB allows any number of connections from any threads; closing waits until the last
+/// connection is gone because each holds a reference to this object.
 @safe
 final class Database: @unchecked Sendable {
     // @unchecked Sendable: the handle never changes and DuckDB's database object is thread-safe.
     private let handle: c_duckdb_database
 
-    /// Opens a database and applies `settings` in order, the last of which should lock the configuration.
+    /// Opens a database and applies `settings` in order, the last of which should lock the
+    /// configuration.
     init(settings: [String]) throws(SQLError) {
         var config: c_duckdb_config?
-        // SAFETY: every handle below is created, used and destroyed on this thread within this initialiser.
+        // SAFETY: every handle below is created, used and destroyed on this thread within this
+        // initialiser.
         guard unsafe c_duckdb_create_config(&config) == 0 else {
             throw .unavailable(reason: "DuckDB could not make a configuration")
         }
         defer { unsafe c_duckdb_destroy_config(&config) }
-        // Extensions come from the network or the home directory otherwise, before the first setting is applied.
+        // Extensions come from the network or the home directory otherwise, before the first
+        // setting is applied.
         for (name, value) in [
             ("autoinstall_known_extensions", "false"), ("autoload_known_extensions", "false"),
         ] {
@@ -57,7 +60,8 @@ final class Database: @unchecked Sendable {
 /// One thread at a time uses it, but for `interrupt`, which may come from any.
 @safe
 final class Connection: @unchecked Sendable {
-    // @unchecked Sendable: the owner uses it from one thread at a time; `interrupt` only sets a flag inside DuckDB.
+    // @unchecked Sendable: the owner uses it from one thread at a time; `interrupt` only sets a
+    // flag inside DuckDB.
     let database: Database
     let handle: c_duckdb_connection
 
@@ -67,14 +71,16 @@ final class Connection: @unchecked Sendable {
     }
 
     deinit {
-        // SAFETY: nobody else holds the handle: results and statements keep a reference to this object.
+        // SAFETY: nobody else holds the handle: results and statements keep a reference to this
+        // object.
         var closing: c_duckdb_connection? = unsafe handle
         unsafe c_duckdb_disconnect(&closing)
     }
 
     /// Stops the running statement, if there is one.
     func interrupt() {
-        // SAFETY: the connection is open as long as this object lives; DuckDB allows this call from any thread.
+        // SAFETY: the connection is open as long as this object lives; DuckDB allows this call from
+        // any thread.
         unsafe c_duckdb_interrupt(handle)
     }
 
@@ -99,8 +105,8 @@ final class Connection: @unchecked Sendable {
         return values
     }
 
-    /// The names in table position that `sql` uses and the catalog does not resolve to a view: temporary tables, names
-    /// that do not exist, and files. Nil when DuckDB cannot tell, because the statement is wrong.
+    /// The names in table position that `sql` uses and the catalog does not resolve to a view. Nil
+    /// when DuckDB cannot tell, because the statement is wrong or names what does not exist.
     func tableNames(in sql: String) -> [String]? {
         // SAFETY: the value and its children are destroyed here; texts are copied and freed.
         var list: c_duckdb_value? = unsafe c_duckdb_get_table_names(handle, sql, true)

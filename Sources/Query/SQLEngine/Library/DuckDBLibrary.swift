@@ -2,10 +2,11 @@ internal import CDuckDB
 import Glibc
 internal import Synchronization
 
-/// The DuckDB library: where it is looked for, and its loading, which happens once per process and not before somebody asks.
+/// The DuckDB library: where it is looked for, and its loading, which happens once per process and
+/// not before somebody asks.
 ///
-/// Search order: the path given, the environment variable MILLRACE_DUCKDB, a system `libduckdb.so`, then
-/// `.deps/lib/libduckdb.so` in the folder of the executable or any folder above it.
+/// Search order: the path given, the environment variable MILLRACE_DUCKDB, a system `libduckdb.so`,
+/// then `.deps/lib/libduckdb.so` in the folder of the executable or any folder above it.
 public struct DuckDBLibrary: Equatable, Sendable {
     /// The file that was loaded, or the bare name under which the system found it.
     public let path: String
@@ -66,7 +67,8 @@ public struct DuckDBLibrary: Equatable, Sendable {
                 if isFile { throw .libraryUnusable(path: candidate.path, reason: reason) }
                 continue
             }
-            // SAFETY: the functions are bound once loading has succeeded; the text is static in the library.
+            // SAFETY: the functions are bound once loading has succeeded; the text is static in the
+            // library.
             let version = unsafe String(cString: c_duckdb_library_version())
             return DuckDBLibrary(path: path, version: version)
         }
@@ -79,8 +81,9 @@ public struct DuckDBLibrary: Equatable, Sendable {
         return unsafe failure.map { unsafe String(cString: $0) }
     }
 
-    /// DuckDB's Python wheel carries the whole C API in an extension module, `…cpython-311-x86_64….so`, which names
-    /// symbols of that Python's library without being linked to it.
+    /// DuckDB's Python wheel carries the whole C API in an extension module,
+    /// `…cpython-311-x86_64….so`, which names symbols of that Python's library without being linked
+    /// to it.
     static func python(neededBy path: String) -> String? {
         guard let mark = path.firstRange(of: "cpython-3") else { return nil }
         let minor = path[mark.upperBound...].prefix { $0.isNumber }

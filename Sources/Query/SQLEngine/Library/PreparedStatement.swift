@@ -32,7 +32,8 @@ struct PreparedStatement: ~Copyable {
     /// Starts the statement; rows are made as they are fetched.
     func start() throws(SQLError) -> c_duckdb_result {
         var pending: c_duckdb_pending?
-        // SAFETY: the pending result lives within this call; the result is handed to the caller, who destroys it.
+        // SAFETY: the pending result lives within this call; the result is handed to the caller,
+        // who destroys it.
         let state = unsafe c_duckdb_pending_prepared_streaming(handle, &pending)
         defer { unsafe c_duckdb_destroy_pending(&pending) }
         guard state == 0 else {
@@ -49,7 +50,8 @@ struct PreparedStatement: ~Copyable {
     }
 }
 
-/// What DuckDB's parser makes of a text: usually one statement, several for a PIVOT that must first look at the data.
+/// What DuckDB's parser makes of a text: usually one statement, several for a PIVOT that must first
+/// look at the data.
 @safe
 struct ExtractedStatements: ~Copyable {
     /// Statements found.
@@ -60,7 +62,8 @@ struct ExtractedStatements: ~Copyable {
     init(_ connection: Connection, _ sql: String) throws(SQLError) {
         self.connection = connection
         var extracted: c_duckdb_extracted?
-        // SAFETY: the handle is owned by this value; the error's text is copied before it is destroyed.
+        // SAFETY: the handle is owned by this value; the error's text is copied before it is
+        // destroyed.
         count = unsafe Int(c_duckdb_extract_statements(connection.handle, sql, &extracted))
         unsafe handle = unsafe extracted
         if count == 0 {
@@ -79,7 +82,8 @@ struct ExtractedStatements: ~Copyable {
     /// Prepares the statement at `index`.
     func prepare(_ index: Int) throws(SQLError) -> PreparedStatement {
         var prepared: c_duckdb_prepared?
-        // SAFETY: the index is checked by the caller's loop over `count`; the handle goes to PreparedStatement or is freed.
+        // SAFETY: the index is checked by the caller's loop over `count`; the handle goes to
+        // PreparedStatement or is freed.
         let state = unsafe c_duckdb_prepare_extracted_statement(
             connection.handle,
             handle,

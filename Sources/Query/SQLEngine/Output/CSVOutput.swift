@@ -1,8 +1,10 @@
 internal import Bytes
 
-/// Rows as RFC 4180 has them: fields parted by commas, lines ended by CR LF, quotation marks where they are needed.
+/// Rows as RFC 4180 has them: fields parted by commas, lines ended by CR LF, quotation marks where
+/// they are needed.
 ///
-/// NULL is an empty field; an empty text stands in quotation marks, so that the two can be told apart.
+/// NULL is an empty field; an empty text stands in quotation marks, so that the two can be told
+/// apart.
 struct CSVOutput {
     private let columns: [SQLColumn]
 

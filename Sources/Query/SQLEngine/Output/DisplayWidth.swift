@@ -6,7 +6,8 @@ public enum DisplayWidth {
         return text.reduce(0) { $0 + of($1) }
     }
 
-    /// Columns that one character takes: 0 for a lone combining mark, 2 for East Asian wide ones and emoji, else 1.
+    /// Columns that one character takes: 0 for a lone combining mark, 2 for East Asian wide ones
+    /// and emoji, else 1.
     public static func of(_ character: Character) -> Int {
         let scalars = character.unicodeScalars
         guard let first = scalars.first else { return 0 }
@@ -35,8 +36,8 @@ public enum DisplayWidth {
         return kept + "…" + String(repeating: " ", count: width - 1 - used)
     }
 
-    /// `text` with everything spelled out that would move the cursor, change colours or reorder the line: data comes from
-    /// strangers and must not speak to the terminal.
+    /// `text` with everything spelled out that would move the cursor, change colours or reorder the
+    /// line: data comes from strangers and must not speak to the terminal.
     public static func visible(_ text: String) -> String {
         if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
         var safe = ""

@@ -37,7 +37,8 @@ public final class SQLOutput {
     private var hasBegun = false
     private var isFinished = false
 
-    /// Writes `result`; `elapsed` tells how long the statement has taken, for the line below a table.
+    /// Writes `result`; `elapsed` tells how long the statement has taken, for the line below a
+    /// table.
     public init(
         _ result: SQLResult,
         format: SQLOutputFormat,
@@ -58,8 +59,8 @@ public final class SQLOutput {
 
     /// Appends the next piece, of some 2,000 rows; false when that was the last.
     ///
-    /// An error in the middle of an answer leaves what was written before incomplete, and a JSON array open, so that
-    /// nobody takes the part for the whole.
+    /// An error in the middle of an answer leaves what was written before incomplete, and a JSON
+    /// array open, so that nobody takes the part for the whole.
     public func next(into buffer: inout ByteBuffer) throws(SQLError) -> Bool {
         if isFinished { return false }
         if !hasBegun {

@@ -27,8 +27,9 @@ public struct TableStyle: Equatable, Sendable {
 
 /// Collects rows and draws them as a table.
 ///
-/// With a limit of rows it keeps the first and the last ones until the end. Without one it measures the first thousand,
-/// then prints row by row: a later value that is too wide sticks out rather than being cut.
+/// With a limit of rows it keeps the first and the last ones until the end. Without one it measures
+/// the first thousand, then prints row by row: a later value that is too wide sticks out rather
+/// than being cut.
 struct TableOutput {
     struct Cell {
         var text: String

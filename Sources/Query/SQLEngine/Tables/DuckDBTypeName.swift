@@ -34,8 +34,8 @@ enum DuckDBTypeName {
 
 /// Names that DuckDB can tell apart.
 enum ColumnNames {
-    /// Iceberg's names may differ in case alone, DuckDB's may not: a later one gets `_1`, `_2`, … behind it, as DuckDB
-    /// itself does when it reads such a Parquet file.
+    /// Iceberg's names may differ in case alone, DuckDB's may not: a later one gets `_1`, `_2`, …
+    /// behind it, as DuckDB itself does when it reads such a Parquet file.
     static func distinct(_ names: [String], caseMatters: Bool = false) -> [String] {
         func folded(_ name: String) -> String { caseMatters ? name : name.lowercased() }
         var taken: Set<String> = []

@@ -1,6 +1,7 @@
 import Glibc
 
-/// Turns the paths of a snapshot into paths DuckDB may open: inside the lake, without symbolic links.
+/// Turns the paths of a snapshot into paths DuckDB may open: inside the lake, without symbolic
+/// links.
 struct LakeFiles {
     /// Where the lake really is, without a slash at its end.
     let root: String

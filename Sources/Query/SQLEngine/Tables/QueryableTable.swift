@@ -20,10 +20,11 @@ public struct QueryableTable: Sendable {
     public var namespace: String
     /// The table's name.
     public var name: String
-    /// Anything that changes whenever the table does, such as the location of its metadata. Contents are asked for only
-    /// when it differs from what the engine saw before.
+    /// Anything that changes whenever the table does, such as the location of its metadata.
+    /// Contents are asked for only when it differs from what the engine saw before.
     public var revision: String
-    /// Reads the snapshot. An error makes this table unreadable, with its text, and leaves the others alone.
+    /// Reads the snapshot. An error makes this table unreadable, with its text, and leaves the
+    /// others alone.
     public var contents: @Sendable () throws -> Contents
 
     /// A table whose contents are read when they are needed.

@@ -38,8 +38,25 @@ final class TableViews {
         for view in gone { revisions[view] = nil }
     }
 
-    /// All in one transaction, so that no statement sees one table before and another after a common commit; when one of
-    /// them cannot be defined, each on its own.
+    /// True when `name`, as written in SQL with its quotation marks and dots, is one of the views
+    /// or stands in a built-in schema.
+    func contains(_ name: String) -> Bool {
+        var parts = SQLLexer.tokens(of: name).filter { $0.value != "." }.map {
+            $0.value.lowercased()
+        }
+        if parts.first == "memory" { parts.removeFirst() }
+        guard let last = parts.popLast() else { return false }
+        if let schema = parts.last, Self.builtInSchemas.contains(schema) { return true }
+        return revisions.keys.contains { view in
+            view.name.lowercased() == last
+                && (parts.last.map { $0 == view.schema.lowercased() } ?? true)
+        }
+    }
+
+    private static let builtInSchemas: Set<String> = ["information_schema", "pg_catalog", "temp"]
+
+    /// All in one transaction, so that no statement sees one table before and another after a
+    /// common commit; when one of them cannot be defined, each on its own.
     private func apply(_ changes: [Change], gone: [ViewName]) throws(SQLError) {
         let drops = gone.map { "DROP VIEW IF EXISTS \($0.quoted)" }
         do {

@@ -2,8 +2,9 @@ internal import IcebergModel
 
 /// The SQL that makes a table of the lake a view.
 ///
-/// Files are read by field id: `read_parquet(…, schema = MAP {id: …})` gives columns their present names and types in files
-/// of every age, and NULL where a file was written before the column was added. Inside structures DuckDB matches by name.
+/// Files are read by field id: `read_parquet(…, schema = MAP {id: …})` gives columns their present
+/// names and types in files of every age, and NULL where a file was written before the column was
+/// added. Inside structures DuckDB matches by name.
 enum ViewDefinition {
     /// `CREATE OR REPLACE VIEW` over `files`, or over no rows when there are none.
     static func create(_ view: ViewName, columns: [NestedField], files: [String]) -> String {
@@ -54,7 +55,8 @@ struct ViewName: Hashable, Sendable {
         self.name = name
     }
 
-    /// The schema with the database's name, so that no search path or built-in schema gets in between.
+    /// The schema with the database's name, so that no search path or built-in schema gets in
+    /// between.
     var quotedSchema: String { "memory.\(SQLQuoting.name(schema))" }
     /// The whole name, in quotation marks.
     var quoted: String { "\(quotedSchema).\(SQLQuoting.name(name))" }

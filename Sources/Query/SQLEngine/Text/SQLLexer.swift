@@ -24,14 +24,15 @@ public struct SQLToken: Equatable, Sendable {
     public var kind: Kind
     /// Where it stands, in bytes of UTF-8.
     public var range: Range<Int>
-    /// The word in lower case, the name or constant without its quotation marks, else the characters themselves.
+    /// The word in lower case, the name or constant without its quotation marks, else the
+    /// characters themselves.
     public var value: String
 }
 
 /// Cuts SQL text into tokens as PostgreSQL's grammar, and so DuckDB's, does.
 ///
-/// It is used to find where statements end, for the guard, and to complete names. It never decides alone that a
-/// statement is harmless: DuckDB's own limits stand behind the guard.
+/// It is used to find where statements end, for the guard, and to complete names. It never decides
+/// alone that a statement is harmless: DuckDB's own limits stand behind the guard.
 public struct SQLLexer {
     private let bytes: [UInt8]
     private var position = 0
@@ -199,8 +200,8 @@ public struct SQLLexer {
         return token(.unfinished, from: start)
     }
 
-    /// Bytes of the white space at `index`, 0 when there is none. DuckDB counts Unicode's spaces, also the invisible
-    /// ones, so they must part words here too.
+    /// Bytes of the white space at `index`, 0 when there is none. DuckDB counts Unicode's spaces,
+    /// also the invisible ones, so they must part words here too.
     private func spaceLength(at index: Int) -> Int {
         let byte = bytes[index]
         if byte == 0x20 || (byte >= 0x09 && byte <= 0x0D) { return 1 }

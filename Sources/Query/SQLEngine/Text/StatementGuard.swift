@@ -1,11 +1,15 @@
 /// Decides from a statement's text whether it may be sent to DuckDB at all.
 ///
-/// The rule of the house: SQL here reads the lake's tables and keeps temporary tables of its own; it reads no files, writes
-/// no files, and changes nothing that other sessions see. Three fences stand one behind the other:
-/// 1. this one, which knows the kinds of statements and the functions that may make a table (an allow list: a function
+/// The rule of the house: SQL here reads the lake's tables and keeps temporary tables of its own;
+/// it reads no files, writes no files, and changes nothing that other sessions see. Three fences
+/// stand one behind the other:
+/// 1. this one, which knows the kinds of statements and the functions that may make a table (an
+///    allow list: a function
 ///    that a later DuckDB brings is refused until somebody has looked at it);
-/// 2. DuckDB's own list of the names in table position (a quoted file name there would be read as a table);
-/// 3. DuckDB's configuration, locked: no access outside the lake and the spill directory, no extensions, no settings.
+/// 2. DuckDB's own list of the names in table position (a quoted file name there would be read as a
+///    table);
+/// 3. DuckDB's configuration, locked: no access outside the lake and the spill directory, no
+///    extensions, no settings.
 struct StatementGuard: Sendable {
     /// Functions of the library that make tables, in lower case.
     private let tableFunctions: Set<String>
@@ -57,27 +61,22 @@ struct StatementGuard: Sendable {
         }
     }
 
-    /// True when `name`, found in table position and not in the catalog, could only be a file.
-    static func looksLikeFile(_ name: String) -> Bool {
-        let plain = name.utf8.allSatisfy { byte in
-            byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "\"")
-                || byte == UInt8(ascii: " ") || byte >= 0x80 || byte == UInt8(ascii: "$")
-                || (byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9"))
-                || ((byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z"))
-        }
-        return !plain && !name.hasPrefix("temp.")
+    /// True when the statement begins as a statement of SQL does, whether allowed or not.
+    ///
+    /// Only what does not may be parsed in spite of the guard, to say what is wrong with it:
+    /// parsing an IMPORT or a PRAGMA can already read files.
+    func knowsVerb(of sql: String) -> Bool {
+        let first = SQLLexer.tokens(of: sql).first { $0.kind != .comment }
+        guard let first, first.kind == .word else { return true }
+        return Self.questions.contains(first.value) || Self.verbs.contains(first.value)
     }
 
-    /// True when no constant or quoted name of the statement could name a file.
-    static func namesNoFile(_ sql: String) -> Bool {
-        SQLLexer.tokens(of: sql).allSatisfy { token in
-            switch token.kind {
-            case .text, .quotedName: !looksLikeFile(token.value)
-            case .symbol: token.value != "."
-            default: true
-            }
-        }
-    }
+    private static let verbs: Set<String> = [
+        "abort", "alter", "analyze", "attach", "begin", "call", "checkpoint", "comment", "commit",
+        "copy", "create", "deallocate", "delete", "detach", "drop", "end", "execute", "explain",
+        "export", "force", "import", "insert", "install", "load", "merge", "pragma", "prepare",
+        "reset", "rollback", "set", "start", "truncate", "uninstall", "update", "use", "vacuum",
+    ]
 
     private func checkFunctions(_ tokens: [SQLToken]) throws(SQLError) {
         for (index, token) in tokens.enumerated() {
@@ -95,8 +94,8 @@ struct StatementGuard: Sendable {
                 if isUnknownTable || Self.forbidden.contains(name) {
                     throw .refused(
                         reason: """
-                            \(name)() may not be used here: SQL reads the lake's tables (SHOW TABLES), \
-                            not files or other databases
+                            \(name)() may not be used here: SQL reads the lake's tables (SHOW \
+                            TABLES), not files or other databases
                             """
                     )
                 }
@@ -143,7 +142,8 @@ struct StatementGuard: Sendable {
         }
     }
 
-    /// No table stands outside the temporary ones (the lake's are views), so DROP TABLE harms nobody.
+    /// No table stands outside the temporary ones (the lake's are views), so DROP TABLE harms
+    /// nobody.
     private func checkDropped(_ words: [String]) throws(SQLError) {
         var rest = words.dropFirst()
         let kind = rest.popFirst() ?? ""

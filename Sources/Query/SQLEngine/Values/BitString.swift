@@ -15,8 +15,8 @@ enum BitString {
     }
 }
 
-/// DuckDB's BIGNUM: three bytes of header, whose top bit is set for positive numbers, then the magnitude, most significant
-/// byte first; in negative numbers every bit is turned over.
+/// DuckDB's BIGNUM: three bytes of header, whose top bit is set for positive numbers, then the
+/// magnitude, most significant byte first; in negative numbers every bit is turned over.
 enum BigNumber {
     /// The number in decimal.
     static func text(_ bytes: RawSpan) -> String {

@@ -29,8 +29,7 @@ enum CalendarText {
     /// `14:33:00`, and up to `digits` digits of the second's fraction, without zeros at its end.
     static func time(nanoseconds: Int64, digits: Int) -> String {
         let seconds = nanoseconds / 1_000_000_000
-        let clock =
-            "\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"
+        let clock = clock(seconds)
         let divisor: Int64 = digits == 9 ? 1 : 1_000
         return clock + fraction(nanoseconds % 1_000_000_000 / divisor, digits: digits)
     }
@@ -54,13 +53,16 @@ enum CalendarText {
         if microseconds != 0 || parts.isEmpty {
             let size = microseconds.magnitude
             let seconds = Int64(size / 1_000_000)
-            let clock = """
-                \(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))
-                """
+            let clock = clock(seconds)
             let rest = fraction(Int64(size % 1_000_000), digits: 6)
             parts.append((microseconds < 0 ? "-" : "") + clock + rest)
         }
         return parts.joined(separator: " ")
+    }
+
+    private static func clock(_ seconds: Int64) -> String {
+        [seconds / 3600, seconds / 60 % 60, seconds % 60].map { padded($0, 2) }
+            .joined(separator: ":")
     }
 
     private static func fraction(_ value: Int64, digits: Int) -> String {
@@ -71,7 +73,8 @@ enum CalendarText {
     }
 
     private static func day(_ days: Int64) -> (text: String, isBeforeChrist: Bool) {
-        // Howard Hinnant's civil_from_days: years begin in March, so that the leap day is the last of its year.
+        // Howard Hinnant's civil_from_days: years begin in March, so that the leap day is the last
+        // of its year.
         let shifted = days + 719_468
         let era = shifted.dividedRoundingDown(by: 146_097)
         let dayOfEra = shifted - era * 146_097

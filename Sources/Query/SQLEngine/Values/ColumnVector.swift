@@ -1,7 +1,8 @@
 internal import Bytes
 internal import CDuckDB
 
-/// A column of one chunk, in DuckDB's memory: valid as long as the chunk, which owns every vector of its columns.
+/// A column of one chunk, in DuckDB's memory: valid as long as the chunk, which owns every vector
+/// of its columns.
 @safe
 struct ColumnVector {
     let type: SQLType
@@ -45,7 +46,8 @@ struct ColumnVector {
 
     /// True when the row holds no value.
     func isNull(_ row: Int) -> Bool {
-        // SAFETY: a validity mask has a bit for every row of the vector; none means that every row is valid.
+        // SAFETY: a validity mask has a bit for every row of the vector; none means that every row
+        // is valid.
         guard let mask = unsafe validity else { return false }
         return unsafe mask[row / 64] & (1 << UInt64(row % 64)) == 0
     }
@@ -71,7 +73,8 @@ struct ColumnVector {
         case .decimal(_, let scale, let bits):
             return .decimal(unscaled: signed(row, bits: bits), scale: scale)
         case .uuid:
-            // DuckDB stores the bits as a signed number with the top bit turned over, so that they sort.
+            // DuckDB stores the bits as a signed number with the top bit turned over, so that they
+            // sort.
             return .uuid(load(row, UInt128.self) ^ (1 << 127))
         case .varchar, .json, .blob, .bit, .bignum: return ofBytes(row)
         case .date, .time, .timeNanoseconds, .timeWithZone, .timestamp, .timestampSeconds,
@@ -86,8 +89,8 @@ struct ColumnVector {
 
     /// Lets `body` read the bytes of a VARCHAR, JSON or BLOB at `row`, which is not null.
     func withBytes<Result>(_ row: Int, _ body: (RawSpan) -> Result) -> Result {
-        // SAFETY: the vector holds 16-byte strings; up to 12 bytes stand in the entry itself, longer ones behind its
-        // pointer, in memory of the same chunk.
+        // SAFETY: the vector holds 16-byte strings; up to 12 bytes stand in the entry itself,
+        // longer ones behind its pointer, in memory of the same chunk.
         guard let data = unsafe data else { return body(RawSpan()) }
         let entry = unsafe data + row * MemoryLayout<c_duckdb_string>.stride
         let length = unsafe Int(entry.load(as: UInt32.self))
@@ -101,8 +104,8 @@ struct ColumnVector {
     }
 
     private func load<T: BitwiseCopyable>(_ row: Int, _ type: T.Type) -> T {
-        // SAFETY: the vector holds values of the size of `T`, as the type says, and `row` is below its size. Only a
-        // vector that holds nothing at all has no data.
+        // SAFETY: the vector holds values of the size of `T`, as the type says, and `row` is below
+        // its size. Only a vector that holds nothing at all has no data.
         guard let data = unsafe data else { preconditionFailure("a vector without data was read") }
         return unsafe data.loadUnaligned(fromByteOffset: row * MemoryLayout<T>.stride, as: T.self)
     }
@@ -135,7 +138,8 @@ struct ColumnVector {
         case .time: return .time(nanoseconds: load(row, Int64.self) &* 1_000, digits: 6)
         case .timeNanoseconds: return .time(nanoseconds: load(row, Int64.self), digits: 9)
         case .timeWithZone:
-            // 40 bits of microseconds, then 24 bits that count down from the easternmost offset, 15:59:59.
+            // 40 bits of microseconds, then 24 bits that count down from the easternmost offset,
+            // 15:59:59.
             let bits = load(row, UInt64.self)
             return .timeWithZone(
                 microseconds: Int64(bits >> 24),

@@ -93,7 +93,8 @@ extension SQLType {
 
     @unsafe
     private static func read(_ handle: c_duckdb_type?) -> SQLType {
-        // SAFETY: the description is alive during the call; descriptions of parts are destroyed by `init(consuming:)`.
+        // SAFETY: the description is alive during the call; descriptions of parts are destroyed by
+        // `init(consuming:)`.
         let number = unsafe Int(c_duckdb_get_type_id(handle))
         switch number {
         case Int(c_duckdb_type_varchar):

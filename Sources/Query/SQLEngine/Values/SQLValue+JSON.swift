@@ -4,9 +4,10 @@ internal import JSONText
 extension SQLValue {
     /// Appends the value as JSON.
     ///
-    /// Numbers of every size stay numbers, exactly; NaN and the infinities, which JSON lacks, become texts. Dates and
-    /// times are ISO 8601 texts, moments of the world end in `Z`; bytes are base64; a map becomes an object when its keys
-    /// are texts, else an array of `{"key", "value"}` objects; intervals are texts as DuckDB writes them.
+    /// Numbers of every size stay numbers, exactly; NaN and the infinities, which JSON lacks,
+    /// become texts. Dates and times are ISO 8601 texts, moments of the world end in `Z`; bytes are
+    /// base64; a map becomes an object when its keys are texts, else an array of `{"key", "value"}`
+    /// objects; intervals are texts as DuckDB writes them.
     public func appendJSON(to buffer: inout ByteBuffer) {
         switch self {
         case .null: buffer.append(utf8: "null")
@@ -44,7 +45,8 @@ extension SQLValue {
         }
     }
 
-    /// A JSON value on one line, so that NDJSON stays NDJSON; text that is not JSON after all becomes a text.
+    /// A JSON value on one line, so that NDJSON stays NDJSON; text that is not JSON after all
+    /// becomes a text.
     private static func append(json: String, to buffer: inout ByteBuffer) {
         if !json.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D }) {
             buffer.append(utf8: json)

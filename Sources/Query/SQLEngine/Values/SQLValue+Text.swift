@@ -30,11 +30,12 @@ extension SQLValue {
         case .structure(let members):
             SQLValue.structureText(members)
         case .map(let entries):
-            "{\(entries.map { "\($0.key.nestedText)=\($0.value.nestedText)" }.joined(separator: ", "))}"
+            SQLValue.mapText(entries)
         }
     }
 
-    /// As `text`, but texts that could be mistaken for structure stand in quotation marks, as DuckDB has it.
+    /// As `text`, but texts that could be mistaken for structure stand in quotation marks, as
+    /// DuckDB has it.
     private var nestedText: String {
         switch self {
         case .text(let value), .json(let value): SQLValue.quotedIfNeeded(value)
@@ -50,7 +51,10 @@ extension SQLValue {
             !value.isEmpty && value.first != " " && value.last != " "
             && value.lowercased() != "null"
             && !value.utf8.contains { special.contains($0) }
-        if isPlain { return value }
+        return isPlain ? value : quoted(value)
+    }
+
+    private static func quoted(_ value: String) -> String {
         var quoted = "'"
         for character in value.unicodeScalars {
             if character == "'" || character == "\\" { quoted.unicodeScalars.append("\\") }
@@ -61,24 +65,42 @@ extension SQLValue {
 
     private static let special = Set("\"'()[]{},:;=\\".utf8)
 
+    private static func mapText(_ entries: [Entry]) -> String {
+        let parts = entries.map { "\($0.key.nestedText)=\($0.value.nestedText)" }
+        return "{\(parts.joined(separator: ", "))}"
+    }
+
     private static func structureText(_ members: [Member]) -> String {
         // A structure without names is a tuple.
         if members.allSatisfy(\.name.isEmpty) {
             return "(\(members.map(\.value.nestedText).joined(separator: ", ")))"
         }
         let parts = members.map { member in
-            "'\(member.name.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "\\'"))': "
-                + member.value.nestedText
+            "\(SQLValue.quoted(member.name)): \(member.value.nestedText)"
         }
         return "{\(parts.joined(separator: ", "))}"
     }
 
-    /// Swift's shortest text of a number, spelled as DuckDB spells it.
+    /// Swift's shortest text of a number, spelled as DuckDB spells it: with an exponent below 10⁻⁴
+    /// and from 10¹⁶ on, where Swift draws the line elsewhere for a Float.
     private static func number(_ text: String) -> String {
-        switch text {
-        case "nan", "-nan": "nan"
-        default: text
+        if text == "-nan" { return "nan" }
+        guard let mark = text.firstIndex(of: "e"),
+            let exponent = Int(text[text.index(after: mark)...]),
+            exponent >= -4, exponent < 16
+        else { return text }
+        let isNegative = text.hasPrefix("-")
+        let digits = text[..<mark].filter(\.isNumber)
+        let fixed: String
+        if exponent < 0 {
+            fixed = "0." + String(repeating: "0", count: -exponent - 1) + digits
+        } else if digits.count <= exponent + 1 {
+            let zeros = String(repeating: "0", count: exponent + 1 - digits.count)
+            fixed = "\(digits)\(zeros).0"
+        } else {
+            fixed = "\(digits.prefix(exponent + 1)).\(digits.dropFirst(exponent + 1))"
         }
+        return isNegative ? "-" + fixed : fixed
     }
 
     static func decimalText(_ unscaled: Int128, scale: Int) -> String {
