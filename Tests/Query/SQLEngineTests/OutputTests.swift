@@ -188,8 +188,8 @@ import Testing
         let session = try session()
         let result = try session.run(
             """
-            SELECT repeat('x', 500), CASE WHEN i = 19000 THEN error('late') ELSE i END AS x \
-            FROM range(20000) t(i)
+            SELECT CASE WHEN i = 390000 THEN error('late') ELSE i END AS x \
+            FROM range(400000) t(i)
             """
         )
         let output = SQLOutput(result, format: .json)
