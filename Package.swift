@@ -228,8 +228,7 @@ let package = Package(
         .executableTarget(
             name: "game-api",
             dependencies: [
-                "Bytes", "CLinux", "CRdKafka", "GameRules", "HTTPServer", "JSONText", "Telemetry",
-                "Threads",
+                "CRdKafka", "Clocks", "GameRules", "HTTPServer", "Telemetry", "Threads",
             ],
             path: "Examples/GameAPI/Sources/game-api",
             swiftSettings: strict
