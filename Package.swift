@@ -335,7 +335,12 @@ let package = Package(
             path: "Tests/Examples/GameRulesTests",
             swiftSettings: strict
         ),
-        .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
+        .testTarget(
+            name: "TidyTests",
+            dependencies: ["Bytes", "Files"],
+            path: "Tests/Tidy",
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

@@ -22,8 +22,8 @@ public enum MillraceSettings {
         .path,
         default: "./.millrace",
         help: """
-            Directory of everything Millrace keeps: the log, and the lake unless lake.directory says otherwise. One process at
-            a time can use it.
+            Directory of everything Millrace keeps: the log, and the lake unless lake.directory
+            says otherwise. One process at a time can use it.
             """
     )
     static let insecure = Setting(
@@ -31,8 +31,8 @@ public enum MillraceSettings {
         .boolean,
         default: "false",
         help: """
-            Allows listening on addresses that other machines can reach. There is neither encryption nor a password: whoever
-            reaches the port can read, write and delete.
+            Allows listening on addresses that other machines can reach. There is neither
+            encryption nor a password: whoever reaches the port can read, write and delete.
             """
     )
 
@@ -51,9 +51,10 @@ public enum MillraceSettings {
     )
 
     private static let pipelinesHelp = """
-        Pipelines by name: from which topics (one or a list), into which table or tables. A table takes the records that its
-        `where` selects, all without it. Its columns are those of `columns`, and a column for every other field that appears
-        unless `infer` is false. Records are committed at the latest when `freshness` has passed (default 10s). Tables are
+        Pipelines by name: from which topics (one or a list), into which table or tables. A table
+        takes the records that its `where` selects, all without it. Its columns are those of
+        `columns`, and a column for every other field that appears unless `infer` is false.
+        Records are committed at the latest when `freshness` has passed (default 10s). Tables are
         partitioned by `day` of the log's timestamp, or by nothing with `partition: none`.
         """
 
@@ -90,8 +91,8 @@ enum LogKeys {
         absent: "the address of log.listen",
         example: "events.example.com:9092",
         help: """
-            Address that clients are told to connect to. Needed when log.listen binds to all interfaces, or when clients reach
-            the log through another name or port.
+            Address that clients are told to connect to. Needed when log.listen binds to all
+            interfaces, or when clients reach the log through another name or port.
             """
     )
     static let durability = Setting(
@@ -99,9 +100,10 @@ enum LogKeys {
         .choice(LogDurability.self),
         default: "fsync",
         help: """
-            What an acknowledgement waits for. With fsync the events are on the device: they survive a power failure. With
-            interval they are synced every log.sync_interval, with os when the operating system likes: they survive the end of
-            the process, not that of the machine.
+            What an acknowledgement waits for. With fsync the events are on the device: they
+            survive a power failure. With interval they are synced every log.sync_interval, with
+            os when the operating system likes: they survive the end of the process, not that of
+            the machine.
             """
     )
     static let syncInterval = Setting(
@@ -133,7 +135,8 @@ enum LogKeys {
         .bytes(in: (1 << 20)...(1 << 30)),
         default: "64MiB",
         help: """
-            Bytes that may wait to be written. Beyond them producers are told to come back later, instead of memory growing.
+            Bytes that may wait to be written. Beyond them producers are told to come back later,
+            instead of memory growing.
             """
     )
 
@@ -182,7 +185,8 @@ enum LakeKeys {
         absent: "catalog.db in lake.directory",
         example: "/srv/lake/catalog.db",
         help: """
-            SQLite file of the catalog, in the layout of PyIceberg's SqlCatalog: other Iceberg programs can open it.
+            SQLite file of the catalog, in the layout of PyIceberg's SqlCatalog: other Iceberg
+            programs can open it.
             """
     )
 

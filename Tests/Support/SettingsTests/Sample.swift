@@ -74,7 +74,7 @@ enum Sample {
                 file: file,
                 environment: environment,
                 otherVariables: ["MILLRACE_CONFIG"],
-                workingDirectory: "/work",
+                workingDirectory: "/cwd",
                 readSecretFile: { path in
                     files[path].map { .success(Array($0.utf8)) }
                         ?? .failure(SettingsComplaint("\(path) does not exist"))

@@ -5,7 +5,7 @@ import Testing
 @Suite struct SettingsReaderTests {
     @Test func `without a file and an environment the defaults count`() throws {
         let reader = Sample.reader(nil)
-        #expect(reader.value(Sample.data) == "/work/store")
+        #expect(reader.value(Sample.data) == "/cwd/store")
         #expect(reader.value(Sample.listen) == Address(host: "127.0.0.1", port: 9092))
         #expect(reader.value(Sample.segment) == 64 << 20)
         #expect(reader.value(Sample.timeout) == .seconds(10))
@@ -55,7 +55,7 @@ import Testing
             ]
         )
         #expect(reader.value(Sample.partitions) == 8)
-        #expect(reader.value(Sample.data) == "/work/e")
+        #expect(reader.value(Sample.data) == "/cwd/e")
         #expect(reader.value(Sample.peers).map(\.host) == ["x", "y"])
         #expect(reader.value(Sample.segment) == 1 << 20)
         #expect(reader.value(Sample.create) == true)
@@ -173,7 +173,7 @@ import Testing
     }
 
     @Test func `a secret comes from the file that the settings or the environment name`() throws {
-        let files = ["/etc/m/secret": "from file\n", "/work/other": "from variable\r\n"]
+        let files = ["/etc/m/secret": "from file\n", "/cwd/other": "from variable\r\n"]
         let first = Sample.reader("log: {password_file: secret}", files: files)
         #expect(first.value(Sample.password)?.revealed == "from file")
         try first.finish()

@@ -22,7 +22,7 @@ func configuration(
         from: SettingsSource(
             file: file,
             environment: environment,
-            workingDirectory: "/work",
+            workingDirectory: "/cwd",
             readSecretFile: { .failure(SettingsComplaint("\($0) does not exist")) }
         )
     )
@@ -41,9 +41,9 @@ func problems(_ yaml: String, environment: [String: String] = [:]) -> String {
 @Suite struct ConfigurationTests {
     @Test func `without a file everything has its default, below the working directory`() throws {
         let configuration = try configuration(nil)
-        #expect(configuration.dataDirectory == "/work/.millrace")
-        #expect(configuration.lake.directory == "/work/.millrace/lake")
-        #expect(configuration.lake.catalog == "/work/.millrace/lake/catalog.db")
+        #expect(configuration.dataDirectory == "/cwd/.millrace")
+        #expect(configuration.lake.directory == "/cwd/.millrace/lake")
+        #expect(configuration.lake.catalog == "/cwd/.millrace/lake/catalog.db")
         #expect(configuration.log.listen == Address(host: "127.0.0.1", port: 9092))
         #expect(configuration.log.advertised == nil)
         #expect(configuration.log.durability == .fsync)
@@ -145,7 +145,7 @@ func problems(_ yaml: String, environment: [String: String] = [:]) -> String {
         try MillraceConfiguration.load(
             path: path,
             environment: environment,
-            workingDirectory: "/work",
+            workingDirectory: "/cwd",
             files: files
         )
     }
@@ -160,27 +160,27 @@ func problems(_ yaml: String, environment: [String: String] = [:]) -> String {
     }
 
     @Test func `the file of the working directory is found`() throws {
-        let files = try files(["/work/millrace.yaml": "data: here"])
+        let files = try files(["/cwd/millrace.yaml": "data: here"])
         let configuration = try load(files)
-        #expect(configuration.dataDirectory == "/work/here")
+        #expect(configuration.dataDirectory == "/cwd/here")
         #expect(configuration.file == "millrace.yaml")
     }
 
     @Test func `a named file wins, then the variable's, and paths start where the file is`() throws
     {
         let files = try files([
-            "/work/millrace.yaml": "data: a", "/etc/m.yaml": "data: b", "/work/x/m.yaml": "data: c",
+            "/cwd/millrace.yaml": "data: a", "/etc/m.yaml": "data: b", "/cwd/x/m.yaml": "data: c",
         ])
         let variable = ["MILLRACE_CONFIG": "/etc/m.yaml"]
         #expect(try load(files, environment: variable).dataDirectory == "/etc/b")
         let named = try load(files, path: "x/m.yaml", environment: variable)
-        #expect(named.dataDirectory == "/work/x/c")
+        #expect(named.dataDirectory == "/cwd/x/c")
         #expect(named.warnings.isEmpty)
     }
 
     @Test func `no file at all means defaults, but a named one must be there`() throws {
-        let files = try files(["/work/other": ""])
-        #expect(try load(files).dataDirectory == "/work/.millrace")
+        let files = try files(["/cwd/other": ""])
+        #expect(try load(files).dataDirectory == "/cwd/.millrace")
         #expect(throws: SettingsError.self) { try load(files, path: "missing.yaml") }
     }
 

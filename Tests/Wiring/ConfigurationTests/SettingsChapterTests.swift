@@ -8,10 +8,12 @@ import Testing
 /// ConfigurationTests` writes it.
 @Suite struct SettingsChapterTests {
     private static let introduction = """
-        Millrace reads one file, millrace.yaml in the working directory unless --config or MILLRACE_CONFIG names another. Every
-        setting of this page can be given as an environment variable instead, which wins over the file; pipelines are in the
-        file only. Relative paths start from the directory of the file, those of the environment from the working directory.
-        An unknown key is an error. This page is made from the program's table of settings (make generate).
+        Millrace reads one file, millrace.yaml in the working directory unless --config or
+        MILLRACE_CONFIG names another. Every setting of this page can be given as an environment
+        variable instead, which wins over the file; pipelines are in the file only. Relative paths
+        start from the directory of the file, those of the environment from the working directory.
+        An unknown key is an error. This page is made from the program's table of settings (make
+        generate).
         """
 
     @Test func `docs/settings.md is what the table says`() throws {
