@@ -8,9 +8,10 @@ PYTHON := .deps/interop/bin/python
 ARGS ?=
 BENCH ?=
 ROUNDS ?= 300
+SCRIPTS := bootstrap/install .ci/run Examples/GameAPI/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-interop build run test test-swift test-interop lint format bench soak clean
+.PHONY: help setup setup-interop build run test test-swift test-interop lint format generate bench soak clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -35,12 +36,16 @@ test-swift: setup ## the Swift suites
 test-interop: setup-interop build ## other makers' clients and readers against the release build
 	@$(PYTHON) -m pytest -q Interop
 
-lint: setup ## formatting, house rules, layering
+lint: setup ## formatting, house rules, layering, shell scripts
 	@swift format lint --strict --recursive Sources Tests Examples Package.swift
 	@swift test --disable-xctest $(SWIFT_FLAGS) --filter 'TidyTests\.'
+	@if command -v shellcheck >/dev/null; then shellcheck --severity=warning $(SCRIPTS); fi
 
 format: ## rewrite the sources as the formatter wants them
 	@swift format --in-place --recursive Sources Tests Examples Package.swift
+
+generate: setup ## write docs/settings.md anew from the table of settings
+	@WRITE_DOCS=1 swift test --disable-xctest $(SWIFT_FLAGS) --filter 'ConfigurationTests\.SettingsChapterTests'
 
 bench: setup-interop build ## measure; BENCH=land|produce|consume|start|collect for one
 	@$(PYTHON) Benchmarks/bench.py $(BENCH)
