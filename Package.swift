@@ -178,8 +178,7 @@ let package = Package(
             "Publish",
             "Tables",
             uses: [
-                "AvroFormat", "Bytes", "Catalogs", "Clocks", "IcebergModel", "JSONText", "Stores",
-                "Telemetry",
+                "Bytes", "Catalogs", "Clocks", "Compression", "IcebergModel", "Stores", "Telemetry",
             ]
         ),
 
@@ -309,8 +308,7 @@ let package = Package(
             "Publish",
             "Tables",
             uses: [
-                "AvroFormat", "Bytes", "Catalogs", "Clocks", "Files", "IcebergModel", "JSONText",
-                "Stores",
+                "Bytes", "Catalogs", "Clocks", "Files", "IcebergModel", "Stores",
             ]
         ),
         tests(

@@ -135,4 +135,22 @@ extension SQLiteCatalog {
             }
         }
     }
+
+    /// Writes the table's row again as it is. A commit record that reached the disk although its
+    /// commit failed lies behind the log's end, where a recovery would find it: the next commit
+    /// writes over it.
+    public func settle(_ table: TableIdentifier) throws(CatalogError) {
+        try connection.withLock { (connection) throws(CatalogError) in
+            try connection.transaction { (connection) throws(CatalogError) in
+                try connection.rows(
+                    """
+                    UPDATE iceberg_tables SET metadata_location = metadata_location
+                    WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?
+                    """,
+                    [name, table.namespaceText, table.name]
+                )
+                if connection.changes == 0 { throw .noSuchTable(table) }
+            }
+        }
+    }
 }

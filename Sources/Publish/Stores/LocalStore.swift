@@ -11,11 +11,11 @@ public struct LocalStore<FS: FileSystem>: ObjectStore {
     }
 
     /// See `ObjectStore.create`.
-    public func create(_ uri: String, _ bytes: RawSpan) throws(StoreError) {
+    public func create(_ uri: String, _ bytes: Slab) throws(StoreError) {
         let path = try FileURI.path(ofURI: uri)
         let file = try attempt { () throws(FileError) in try files.open(path, .createNew) }
         do throws(FileError) {
-            try file.write(bytes, at: 0)
+            try file.write(bytes.bytes, at: 0)
             try file.sync()
         } catch {
             // The error that matters is the first; a rest that stays is never referred to.
@@ -65,10 +65,10 @@ public struct LocalStore<FS: FileSystem>: ObjectStore {
     }
 
     /// See `ObjectStore.read`.
-    public func read(_ uri: String, bytesMax: Int) throws(StoreError) -> ByteBuffer {
+    public func read(_ uri: String, bytesMax: Int) throws(StoreError) -> Slab {
         let path = try existing(uri)
         return try attempt { () throws(FileError) in
-            try files.contents(of: path, bytesMax: bytesMax)
+            Slab(try files.contents(of: path, bytesMax: bytesMax))
         }
     }
 
@@ -109,7 +109,7 @@ public struct LocalStore<FS: FileSystem>: ObjectStore {
         return path
     }
 
-    private func attempt<R: ~Copyable>(
+    private func attempt<R>(
         _ body: () throws(FileError) -> R
     ) throws(StoreError) -> R {
         do throws(FileError) {

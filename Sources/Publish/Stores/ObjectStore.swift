@@ -4,7 +4,7 @@ public import Bytes
 public protocol ObjectStore: Sendable {
     /// Makes an object whose bytes are durable when this returns. Its name is durable after
     /// `makeDurable`. Fails with `isExisting` when there is one; nothing is left after an error.
-    func create(_ uri: String, _ bytes: RawSpan) throws(StoreError)
+    func create(_ uri: String, _ bytes: Slab) throws(StoreError)
     /// Makes objects durable that somebody else wrote, and the names of all `uris` down from the
     /// folder `root`.
     /// - Parameter written: their URIs with their sizes, which are compared.
@@ -15,7 +15,7 @@ public protocol ObjectStore: Sendable {
         below root: String
     ) throws(StoreError)
     /// All bytes of an object, which must have at most `bytesMax`.
-    func read(_ uri: String, bytesMax: Int) throws(StoreError) -> ByteBuffer
+    func read(_ uri: String, bytesMax: Int) throws(StoreError) -> Slab
     /// Removes an object. One that is not there is no error.
     func delete(_ uri: String) throws(StoreError)
     /// True when there is such an object or folder.

@@ -5,9 +5,9 @@ internal import JSONText
 /// Manifests: lists of data files.
 public enum Manifest {
     /// A finished manifest's bytes with what a manifest list must say about it.
-    public struct Written: ~Copyable {
+    public struct Written: Sendable {
         /// The file.
-        public let bytes: ByteBuffer
+        public let bytes: Slab
         /// Its description. `sequenceNumber` and, for added files, `minSequenceNumber` are the
         /// snapshot's.
         public let file: ManifestFile
@@ -18,12 +18,15 @@ public enum Manifest {
     ///   - entries: files of one spec and one content; those that are not `added` carry explicit
     ///     sequence numbers.
     ///   - schema: the table's schema, for the header and the types of partition values.
+    ///   - partitionType: types of the partition values; nil: those `schema` gives. Specs of columns
+    ///     that were dropped need it.
     ///   - sequenceNumber: of the snapshot that adds the manifest.
     ///   - sync: 16 random bytes.
     public static func write(
         _ entries: [ManifestEntry],
         schema: Schema,
         spec: PartitionSpec,
+        partitionType: [NestedField]? = nil,
         content: ManifestContent = .data,
         path: String,
         snapshotID: Int64,
@@ -31,7 +34,8 @@ public enum Manifest {
         codec: AvroCodec = .deflate,
         sync: [UInt8]
     ) throws(IcebergError) -> Written {
-        let partitionType = try spec.partitionType(of: schema)
+        let partitionType =
+            if let partitionType { partitionType } else { try spec.partitionType(of: schema) }
         let avroSchema = try ManifestSchemas.manifestEntry(partition: partitionType)
         var summary = ManifestSummary(partitionType, sequenceNumber: sequenceNumber)
         var writer = AvroContainerWriter(
@@ -53,7 +57,7 @@ public enum Manifest {
                 summary.add(entry)
                 try writer.append { $0.appendManifestEntry(entry, partitionType) }
             }
-            let bytes = try writer.finish()
+            let bytes = Slab(try writer.finish())
             let file = summary.manifestFile(
                 path: path,
                 length: Int64(bytes.count),

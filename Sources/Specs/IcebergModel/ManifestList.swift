@@ -12,7 +12,7 @@ public enum ManifestList {
         sequenceNumber: Int64,
         codec: AvroCodec = .deflate,
         sync: [UInt8]
-    ) throws(IcebergError) -> ByteBuffer {
+    ) throws(IcebergError) -> Slab {
         var writer = AvroContainerWriter(
             schema: ManifestSchemas.manifestFile,
             codec: codec,
@@ -28,7 +28,7 @@ public enum ManifestList {
             for manifest in manifests {
                 try writer.append { $0.appendManifestFile(manifest) }
             }
-            return try writer.finish()
+            return Slab(try writer.finish())
         } catch {
             throw .invalid(document: "manifest list of \(snapshotID)", reason: "\(error)")
         }

@@ -3,10 +3,10 @@ import Files
 import Stores
 import Testing
 
-private func bytes(_ text: String) -> ByteBuffer {
+private func bytes(_ text: String) -> Slab {
     var buffer = ByteBuffer()
     buffer.append(utf8: text)
-    return buffer
+    return Slab(buffer)
 }
 
 private func text(_ store: LocalStore<CrashFiles>, _ uri: String) throws -> String {
@@ -59,7 +59,7 @@ struct LocalStoreTests {
 
     @Test func `an object is there after a crash once it and its name are durable`() throws {
         try store.createFolder("file:///lake/t/metadata")
-        try store.create("file:///lake/t/metadata/a", bytes("hello").bytes)
+        try store.create("file:///lake/t/metadata/a", bytes("hello"))
         try store.makeDurable(
             written: [],
             names: ["file:///lake/t/metadata/a"],
@@ -77,7 +77,7 @@ struct LocalStoreTests {
             let files = CrashFiles()
             let store = LocalStore(files)
             try store.createFolder("file:///lake")
-            try store.create("file:///lake/a", bytes("hello").bytes)
+            try store.create("file:///lake/a", bytes("hello"))
             files.crash(seed: UInt64(seed))
             if try !store.exists("file:///lake/a") { lost = true }
         }
@@ -104,7 +104,7 @@ struct LocalStoreTests {
 
     @Test func `a file of another size than announced is refused`() throws {
         try store.createFolder("file:///lake")
-        try store.create("file:///lake/f", bytes("rows").bytes)
+        try store.create("file:///lake/f", bytes("rows"))
         #expect(throws: StoreError.wrongSize(uri: "file:///lake/f", expected: 5, found: 4)) {
             try store.makeDurable(
                 written: [("file:///lake/f", 5)],
@@ -124,9 +124,9 @@ struct LocalStoreTests {
 
     @Test func `an object is made only once`() throws {
         try store.createFolder("file:///lake")
-        try store.create("file:///lake/a", bytes("first").bytes)
+        try store.create("file:///lake/a", bytes("first"))
         let error = #expect(throws: StoreError.self) {
-            try store.create("file:///lake/a", bytes("second").bytes)
+            try store.create("file:///lake/a", bytes("second"))
         }
         #expect(error?.isExisting == true)
         #expect(try text(store, "file:///lake/a") == "first")
@@ -136,26 +136,26 @@ struct LocalStoreTests {
         try store.createFolder("file:///lake")
         files.limit(toBytes: 3)
         let error = #expect(throws: StoreError.self) {
-            try store.create("file:///lake/a", bytes("hello").bytes)
+            try store.create("file:///lake/a", bytes("hello"))
         }
         #expect(error?.isNoSpace == true)
         #expect(error?.description.contains("free space") == true)
         files.limit(toBytes: nil)
         #expect(try !store.exists("file:///lake/a"))
-        try store.create("file:///lake/a", bytes("hello").bytes)
+        try store.create("file:///lake/a", bytes("hello"))
     }
 
     @Test func `a URI somebody encoded is found when its plain characters are not`() throws {
         try store.createFolder("file:///lake")
-        try store.create("file:///lake/a b", bytes("plain").bytes)
+        try store.create("file:///lake/a b", bytes("plain"))
         #expect(try text(store, "file:///lake/a%20b") == "plain")
-        try store.create("file:///lake/a%20b", bytes("literal").bytes)
+        try store.create("file:///lake/a%20b", bytes("literal"))
         #expect(try text(store, "file:///lake/a%20b") == "literal")
     }
 
     @Test func `deleting what is not there is no error`() throws {
         try store.createFolder("file:///lake")
-        try store.create("file:///lake/a", bytes("x").bytes)
+        try store.create("file:///lake/a", bytes("x"))
         try store.delete("file:///lake/a")
         try store.delete("file:///lake/a")
         #expect(try !store.exists("file:///lake/a"))
@@ -163,7 +163,7 @@ struct LocalStoreTests {
 
     @Test func `a folder lists the URIs in it`() throws {
         try store.createFolder("file:///lake/t")
-        try store.create("file:///lake/b", bytes("x").bytes)
+        try store.create("file:///lake/b", bytes("x"))
         #expect(try store.list("file:///lake/") == ["file:///lake/b", "file:///lake/t"])
     }
 }

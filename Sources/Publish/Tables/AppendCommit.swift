@@ -1,0 +1,102 @@
+public import Catalogs
+public import IcebergModel
+
+/// What a commit adds to a table.
+public struct AppendCommit: Sendable {
+    /// New data files, already written. Their sizes are checked and their bytes made durable.
+    public var files: [DataFile]
+    /// New columns. Their ids are those that `metadata.adding(columns:)` of the table gives, which
+    /// is how the files must have been written.
+    public var newColumns: [NewColumn]
+    /// Table properties to be set.
+    public var setProperties: [String: String]
+    /// What the snapshot's summary says besides the usual counts.
+    public var summary: [String: String]
+    /// The snapshot the commit was made for; nil: the table has none.
+    public var expectedBase: Int64?
+    /// Properties the table must have at the moment of the commit; nil: must not have. A writer's
+    /// own mark belongs here: commits without files do not move the snapshot.
+    public var expectedProperties: [String: String?]
+    /// The partition spec of the files; nil: the table's default.
+    public var specID: Int?
+
+    /// What a commit adds to a table. Without files no snapshot is made.
+    public init(
+        files: [DataFile],
+        newColumns: [NewColumn] = [],
+        setProperties: [String: String] = [:],
+        summary: [String: String] = [:],
+        expectedBase: Int64?,
+        expectedProperties: [String: String?] = [:],
+        specID: Int? = nil
+    ) {
+        self.files = files
+        self.newColumns = newColumns
+        self.setProperties = setProperties
+        self.summary = summary
+        self.expectedBase = expectedBase
+        self.expectedProperties = expectedProperties
+        self.specID = specID
+    }
+}
+
+/// A commit whose manifest is written and durable. It can be tried any number of times, on newer
+/// states of the table too: only manifest list and metadata are made anew.
+public struct PreparedAppend: Sendable {
+    /// What is added.
+    public internal(set) var commit: AppendCommit
+    /// The table.
+    public let table: TableIdentifier
+    /// Identifies the table across re-creations.
+    public let tableUUID: String
+    /// The snapshot the commit makes, in every attempt; nil without files.
+    public let snapshotID: Int64?
+    /// The manifest of the new files; nil without files.
+    let manifest: ManifestFile?
+    /// The new columns with the ids the files were written with.
+    let columns: [NestedField]
+    /// Tells the files of this commit from those of others.
+    let commitUUID: String
+
+    /// The same commit for another state of the table. The caller has made sure that it belongs
+    /// there: that its data are not in it yet.
+    public func expecting(_ table: Table) -> PreparedAppend {
+        var changed = self
+        changed.commit.expectedBase = table.metadata.currentSnapshotID
+        for key in commit.expectedProperties.keys {
+            changed.commit.expectedProperties[key] = .some(table.metadata.properties[key])
+        }
+        return changed
+    }
+
+    /// The same commit with other properties and another summary, such as a newer mark.
+    public func with(
+        setProperties: [String: String],
+        summary: [String: String]
+    ) -> PreparedAppend {
+        var changed = self
+        changed.commit.setProperties = setProperties
+        changed.commit.summary = summary
+        return changed
+    }
+}
+
+/// One attempt at a commit, by which it can be recognised afterwards.
+public struct CommitAttempt: Hashable, Sendable {
+    /// The table.
+    public let table: TableIdentifier
+    /// Identifies the table across re-creations.
+    public let tableUUID: String
+    /// The snapshot that would be there; nil without files.
+    public let snapshotID: Int64?
+    /// The metadata file that would be the current one, or in the metadata log.
+    public let metadataLocation: String
+}
+
+/// Whether a commit of unknown outcome happened.
+public enum CommitOutcome: Sendable {
+    /// It did; this is the table now, perhaps with further commits.
+    case committed(Table)
+    /// It did not and never will; this is the table now.
+    case notCommitted(Table)
+}

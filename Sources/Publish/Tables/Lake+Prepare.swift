@@ -1,0 +1,129 @@
+internal import Bytes
+internal import Catalogs
+internal import IcebergModel
+internal import Stores
+internal import Telemetry
+
+extension Lake {
+    /// Checks a commit, makes its data files durable and writes its manifest.
+    func prepare(
+        _ commit: AppendCommit,
+        for table: Table
+    ) throws(CommitError) -> PreparedAppend {
+        let columns = try newColumns(of: commit, for: table)
+        let commitUUID = newUUID()
+        guard !commit.files.isEmpty else {
+            return PreparedAppend(
+                commit: commit,
+                table: table.identifier,
+                tableUUID: table.metadata.uuid,
+                snapshotID: nil,
+                manifest: nil,
+                columns: columns,
+                commitUUID: commitUUID
+            )
+        }
+        let snapshotID = freshSnapshotID(in: table.metadata)
+        do throws(TableError) {
+            try makeDurable(commit.files, of: table)
+            let manifest = try writeManifest(
+                commit.files.map { ManifestEntry.added($0, snapshotID: snapshotID) },
+                specID: commit.specID ?? table.metadata.defaultSpecID,
+                path: "\(table.metadata.location)/metadata/\(commitUUID)-m0.avro",
+                snapshotID: snapshotID,
+                of: table.identifier,
+                table.metadata
+            )
+            return PreparedAppend(
+                commit: commit,
+                table: table.identifier,
+                tableUUID: table.metadata.uuid,
+                snapshotID: snapshotID,
+                manifest: manifest,
+                columns: columns,
+                commitUUID: commitUUID
+            )
+        } catch { throw .storage(error) }
+    }
+
+    /// Deletes the manifest of a commit that will never be tried again. Its data files stay: they
+    /// are their writer's.
+    public func discard(_ prepared: PreparedAppend) {
+        if let manifest = prepared.manifest { deleteQuietly([manifest.path]) }
+    }
+
+    private func newColumns(
+        of commit: AppendCommit,
+        for table: Table
+    ) throws(CommitError) -> [NestedField] {
+        do throws(IcebergError) {
+            let before = Set(table.metadata.schema.allFields.map(\.id))
+            let after = try table.metadata.adding(columns: commit.newColumns).schema
+            return after.allFields.filter { !before.contains($0.id) }
+        } catch { throw .storage(.metadata(table.identifier, error)) }
+    }
+
+    private func freshSnapshotID(in metadata: TableMetadata) -> Int64 {
+        while true {
+            let id = newSnapshotID()
+            if metadata.snapshot(id: id) == nil { return id }
+        }
+    }
+
+    private func makeDurable(_ files: [DataFile], of table: Table) throws(TableError) {
+        var paths: Set<String> = []
+        for file in files where !paths.insert(file.path).inserted {
+            throw .metadata(
+                table.identifier,
+                .invalid(document: file.path, reason: "the file is added twice in one commit")
+            )
+        }
+        try stored(table.identifier) { () throws(StoreError) in
+            try store.makeDurable(
+                written: files.map { ($0.path, $0.fileSize) },
+                names: [],
+                below: table.metadata.location
+            )
+        }
+    }
+
+    /// Writes a manifest. Its sequence number is set by the manifest list that names it.
+    func writeManifest(
+        _ entries: [ManifestEntry],
+        specID: Int,
+        path: String,
+        snapshotID: Int64,
+        of identifier: TableIdentifier,
+        _ metadata: TableMetadata
+    ) throws(TableError) -> ManifestFile {
+        let written: Manifest.Written
+        do throws(IcebergError) {
+            let spec = try metadata.spec(id: specID)
+            written = try Manifest.write(
+                entries,
+                schema: metadata.schema,
+                spec: spec,
+                partitionType: try metadata.partitionType(of: spec),
+                path: path,
+                snapshotID: snapshotID,
+                sequenceNumber: metadata.lastSequenceNumber + 1,
+                sync: newSync()
+            )
+        } catch { throw .metadata(identifier, error) }
+        try stored(identifier) { () throws(StoreError) in
+            try store.create(path, written.bytes)
+        }
+        return written.file
+    }
+
+    /// Deletes files nobody refers to. One that stays is found by orphan removal later.
+    func deleteQuietly(_ files: [String]) {
+        for file in files {
+            do throws(StoreError) {
+                try store.delete(file)
+            } catch {
+                logger.warning("a file that is no longer needed stays", ["file": file])
+            }
+        }
+    }
+}

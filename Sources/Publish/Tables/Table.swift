@@ -1,0 +1,66 @@
+public import Catalogs
+public import IcebergModel
+
+/// A table as it was when it was loaded or committed to. A value: later commits make new ones.
+public struct Table: Sendable {
+    /// Its name.
+    public let identifier: TableIdentifier
+    /// URI of the metadata file.
+    public let metadataLocation: String
+    /// What the metadata file says.
+    public let metadata: TableMetadata
+
+    let lake: Lake
+
+    /// The table as it is now.
+    public func refreshed() throws(TableError) -> Table {
+        try lake.table(identifier)
+    }
+
+    /// The data files of a snapshot, the current one unless another is named.
+    ///
+    /// Throws `hasDeletes` when rows of them are deleted.
+    public func dataFiles(snapshotID: Int64? = nil) throws(TableError) -> [DataFile] {
+        try dataEntries(snapshotID: snapshotID).map(\.file)
+    }
+
+    /// The live data files of a snapshot with their places in the table's history.
+    public func dataEntries(snapshotID: Int64? = nil) throws(TableError) -> [ManifestEntry] {
+        guard let id = snapshotID ?? metadata.currentSnapshotID else { return [] }
+        guard let snapshot = metadata.snapshot(id: id) else {
+            throw .metadata(identifier, .missing(what: "snapshot", id: id))
+        }
+        var entries: [ManifestEntry] = []
+        for manifest in try manifests(of: snapshot) where manifest.hasLiveFiles {
+            guard manifest.content == .data else {
+                throw .hasDeletes(identifier, snapshotID: id)
+            }
+            entries += try lake.entries(of: manifest, in: self).filter(\.isLive)
+        }
+        return entries
+    }
+
+    /// The manifests of a snapshot.
+    public func manifests(of snapshot: Snapshot) throws(TableError) -> [ManifestFile] {
+        try lake.manifests(of: snapshot, in: identifier)
+    }
+
+    /// Writes the manifest of a commit and makes it and the data files durable.
+    public func prepare(_ commit: AppendCommit) throws(CommitError) -> PreparedAppend {
+        try lake.prepare(commit, for: self)
+    }
+
+    /// Tries a prepared commit.
+    /// - Returns: the table with the commit.
+    public func commit(_ prepared: PreparedAppend) throws(CommitError) -> Table {
+        try lake.commit([(self, prepared)])[0]
+    }
+
+    /// Adds files, columns and properties in one commit: `prepare`, then `commit`.
+    ///
+    /// When somebody else committed something that leaves snapshot and expected properties alone,
+    /// such as another property, the commit is repeated on it.
+    public func append(_ commit: AppendCommit) throws(CommitError) -> Table {
+        try self.commit(try prepare(commit))
+    }
+}

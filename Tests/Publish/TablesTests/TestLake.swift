@@ -1,0 +1,187 @@
+import Bytes
+import Catalogs
+import Clocks
+import Files
+import Glibc
+import IcebergModel
+import Stores
+import Synchronization
+import Tables
+import Testing
+
+let purchases = TableIdentifier(namespace: ["shop"], name: "purchases")
+let joins = TableIdentifier(namespace: ["shop"], name: "joins")
+
+/// `_log` and two columns, as landed tables have them.
+let landed = Schema(fields: [
+    .required(
+        1,
+        "_log",
+        .struct([
+            .required(2, "partition", .int), .required(3, "offset", .long),
+            .required(4, "timestamp", .timestamptz),
+        ])
+    ),
+    .optional(5, "item", .string),
+    .optional(6, "strength", .int),
+])
+
+/// A lake whose files lie in a `CrashFiles` and whose catalog in a temporary SQLite file.
+final class TestLake: Sendable {
+    let folder: String
+    let files = CrashFiles()
+    let clocks = ManualClocks()
+    let catalog: ScriptedCatalog
+    let lake: Lake
+
+    init() throws {
+        folder = "/tmp/millrace-tables-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+        try LocalFiles().createDirectories(folder)
+        catalog = ScriptedCatalog(
+            try SQLiteCatalog(
+                path: "\(folder)/catalog.db",
+                name: "lake",
+                warehouse: "file:///lake"
+            )
+        )
+        lake = Lake(
+            catalog: catalog,
+            store: LocalStore(files),
+            clock: clocks,
+            random: SystemRandom()
+        )
+    }
+
+    deinit {
+        for name in (try? LocalFiles().list(folder)) ?? [] {
+            try? LocalFiles().remove("\(folder)/\(name)")
+        }
+        try? LocalFiles().remove(folder)
+    }
+
+    /// Another process's view of the same lake: nothing is shared but catalog and files.
+    func another() -> Lake {
+        Lake(
+            catalog: catalog.inner,
+            store: LocalStore(files),
+            clock: clocks,
+            random: SystemRandom()
+        )
+    }
+
+    func createPurchases(properties: [String: String] = [:]) throws -> Table {
+        try lake.createTable(
+            purchases,
+            schema: landed,
+            spec: PartitionSpec.day(of: "_log.timestamp", in: landed),
+            properties: properties
+        )
+    }
+
+    /// Writes a file of `rows` rows, or what stands for one here, below the table.
+    func file(_ name: String, of table: Table, day: Int32 = 20_000, rows: Int64 = 10) throws
+        -> DataFile
+    {
+        let path = "\(table.metadata.location)/data/\(name).parquet"
+        var bytes = ByteBuffer()
+        bytes.appendZeros(Int(rows))
+        let local = try FileURI.path(ofURI: path)
+        try files.open(local, .create).write(bytes.bytes, at: 0)
+        var file = DataFile(
+            path: path,
+            partition: [.date(day)],
+            recordCount: rows,
+            fileSize: rows,
+            splitOffsets: [4]
+        )
+        file.lowerBounds = [3: IcebergValue.long(0).singleValueBytes]
+        return file
+    }
+
+    func names(_ folder: String) throws -> [String] {
+        try files.list(FileURI.path(ofURI: folder))
+    }
+}
+
+/// A catalog whose commits a test can bend.
+final class ScriptedCatalog: Catalog {
+    enum Script: Sendable {
+        /// The commit is done, and its outcome reported as unknown.
+        case appliedButUnknown
+        /// The commit is not done, and its outcome reported as unknown.
+        case notAppliedAndUnknown
+        /// Somebody else's work is done first.
+        case before(@Sendable () throws -> Void)
+    }
+
+    let inner: SQLiteCatalog
+    private let scripts = Mutex<[Script]>([])
+
+    init(_ inner: SQLiteCatalog) { self.inner = inner }
+
+    /// Bends the next commit that is not bent yet.
+    func next(_ script: Script) {
+        scripts.withLock { $0.append(script) }
+    }
+
+    var name: String { inner.name }
+    var warehouse: String { inner.warehouse }
+
+    func commit(_ swaps: [PointerSwap]) throws(CatalogError) {
+        let script = scripts.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+        switch script {
+        case .appliedButUnknown:
+            try inner.commit(swaps)
+            throw .unknownOutcome(path: inner.path, reason: "the test says so")
+        case .notAppliedAndUnknown:
+            throw .unknownOutcome(path: inner.path, reason: "the test says so")
+        case .before(let work):
+            #expect(throws: Never.self) { try work() }
+            try inner.commit(swaps)
+        case nil:
+            try inner.commit(swaps)
+        }
+    }
+
+    func metadataLocation(of table: TableIdentifier) throws(CatalogError) -> String {
+        try inner.metadataLocation(of: table)
+    }
+    func listTables(_ namespace: [String]) throws(CatalogError) -> [TableIdentifier] {
+        try inner.listTables(namespace)
+    }
+    func listNamespaces() throws(CatalogError) -> [[String]] { try inner.listNamespaces() }
+    func createNamespace(
+        _ namespace: [String],
+        properties: [String: String]
+    ) throws(CatalogError) { try inner.createNamespace(namespace, properties: properties) }
+    func register(_ table: TableIdentifier, metadataLocation: String) throws(CatalogError) {
+        try inner.register(table, metadataLocation: metadataLocation)
+    }
+    func dropTable(_ table: TableIdentifier) throws(CatalogError) -> String {
+        try inner.dropTable(table)
+    }
+    func settle(_ table: TableIdentifier) throws(CatalogError) { try inner.settle(table) }
+}
+
+extension Table {
+    /// Adds `files` on the present snapshot.
+    func adding(
+        _ files: [DataFile],
+        properties: [String: String] = [:],
+        columns: [NewColumn] = []
+    ) throws -> Table {
+        try append(
+            AppendCommit(
+                files: files,
+                newColumns: columns,
+                setProperties: properties,
+                expectedBase: metadata.currentSnapshotID
+            )
+        )
+    }
+
+    /// Names of the data files, sorted.
+    func fileNames() throws -> [String] {
+        try dataFiles().map { String($0.path.split(separator: "/").last ?? "") }.sorted()
+    }
+}
