@@ -78,7 +78,8 @@ extension ValueType where Value == Duration {
 extension ValueType where Value == IcebergType {
     /// The types that a column of events can have.
     static var columnType: ValueType {
-        let names = "boolean, int, long, double, string, binary, date, timestamp, timestamptz"
+        let names =
+            "boolean, int, long, float, double, string, binary, date, timestamp, timestamptz"
         return ValueType(name: "column type", example: "string") {
             (text) throws(SettingsComplaint) in
             switch IcebergType(primitiveName: text) {

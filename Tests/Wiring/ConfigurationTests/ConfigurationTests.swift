@@ -184,6 +184,17 @@ func problems(_ yaml: String, environment: [String: String] = [:]) -> String {
         #expect(throws: SettingsError.self) { try load(files, path: "missing.yaml") }
     }
 
+    @Test func `the example's configuration is one`() throws {
+        let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+        let configuration = try MillraceConfiguration.load(
+            path: "/\(root)/Examples/GameAPI/millrace.yaml",
+            environment: [:],
+            files: LocalFiles()
+        )
+        let game = try #require(configuration.pipelines.first)
+        #expect(game.tables.map(\.name) == ["purchases", "joins", "declarations"])
+    }
+
     @Test func `the environment of this process has a path`() {
         #expect(ProcessEnvironment.variables["PATH"]?.isEmpty == false)
     }
