@@ -37,7 +37,11 @@ struct Ban {
             instead: "a RandomSource",
             except: timeAndThreads
         ),
-        Ban(pattern: "exit(", instead: "an error that is thrown", except: ["Sources/Wiring"]),
+        Ban(
+            pattern: "exit(",
+            instead: "an error that is thrown",
+            except: ["Sources/Wiring", "Examples"]
+        ),
         Ban(pattern: "abort(", instead: "preconditionFailure with a sentence"),
         Ban(pattern: "nonisolated(unsafe)", instead: "Mutex or Atomic"),
         Ban(pattern: "DispatchSemaphore", instead: "Condition"),
@@ -105,12 +109,12 @@ extension SwiftSource {
         let types = self.types.filter { isExplained(type: $0) }
         return lines.compactMap { index, _ in
             let number = index + 1
-            let start =
-                functions.filter { $0.first <= number && number <= $0.last }
-                .map(\.first).min() ?? number
-            let from = max(0, min(start - 1, index - 8))
+            var near = max(0, index - 8)...index
+            if let function = functions.first(where: { $0.first <= number && number <= $0.last }) {
+                near = min(near.lowerBound, function.first - 1)...(function.last - 1)
+            }
             let explained =
-                comments[from...index].contains { $0.contains("SAFETY:") }
+                comments[near].contains { $0.contains("SAFETY:") }
                 || types.contains { $0.first <= number && number <= $0.last }
             return explained ? nil : violation(index, "unsafe without a // SAFETY: sentence above")
         }

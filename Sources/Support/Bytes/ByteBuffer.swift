@@ -84,6 +84,7 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
 
     /// Gives the block away as a shared one, leaving nothing behind.
     internal consuming func release() -> (base: UnsafeMutableRawPointer, count: Int) {
+        // SAFETY: `discard` keeps `deinit` from freeing the block; the caller owns it now.
         let block = unsafe (base: base, count: filled)
         discard self
         return unsafe block

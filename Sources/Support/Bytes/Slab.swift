@@ -14,6 +14,7 @@ public final class Slab: @unchecked Sendable {
 
     /// Takes over the block of `buffer`.
     public init(_ buffer: consuming ByteBuffer) {
+        // SAFETY: the buffer gives its block up and is gone; the slab is its owner from here on.
         let block = unsafe buffer.release()
         unsafe base = block.base
         unsafe count = block.count
@@ -78,6 +79,7 @@ public struct SlabSlice: Sendable {
     public var bytes: RawSpan {
         @_lifetime(borrow self)
         get {
+            // SAFETY: the slice holds the slab, so the bytes live as long as this borrow.
             let span = slab.bytes.extracting(range)
             return unsafe _overrideLifetime(span, borrowing: self)
         }

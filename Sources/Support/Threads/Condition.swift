@@ -2,8 +2,11 @@ import Glibc
 
 /// A value behind a lock with a way to wait until it changes.
 ///
-/// For the few places where a thread must sleep until another thread has something for it. The closures run under the
-/// lock: keep them short, and never do I/O or call back into other code from inside.
+/// For the few places where a thread must sleep until another thread has something for it. The
+/// closures run under the lock: keep them short, and never do I/O or call back into other code from
+/// inside.
+///
+/// SAFETY: lock and condition are allocated in `init`, freed in `deinit`, and never leave the object.
 @safe
 public final class Condition<Value>: @unchecked Sendable {
     // @unchecked Sendable: `value` is only touched while `mutex` is held.
@@ -18,7 +21,8 @@ public final class Condition<Value>: @unchecked Sendable {
         unsafe changed = .allocate(capacity: 1)
         unsafe mutex.initialize(to: pthread_mutex_t())
         unsafe changed.initialize(to: pthread_cond_t())
-        // SAFETY: both live until `deinit`; the attribute makes timed waits immune to changes of the wall clock.
+        // SAFETY: both live until `deinit`; the attribute makes timed waits immune to changes of
+        // the wall clock.
         var attribute = pthread_condattr_t()
         unsafe pthread_condattr_init(&attribute)
         unsafe pthread_condattr_setclock(&attribute, CLOCK_MONOTONIC)
@@ -54,7 +58,8 @@ public final class Condition<Value>: @unchecked Sendable {
         return body(&value)
     }
 
-    /// Waits until `body` returns something, asking it again after every `update`; nil when `timeout` passes first.
+    /// Waits until `body` returns something, asking it again after every `update`; nil when
+    /// `timeout` passes first.
     ///
     /// Without a timeout it waits for ever.
     public func wait<Result>(

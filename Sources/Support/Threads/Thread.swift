@@ -1,12 +1,15 @@
 import CLinux
 import Glibc
 
-/// An operating-system thread with a name, for work that blocks: the log's writer, a pipeline's lane, a SQL session.
+/// An operating-system thread with a name, for work that blocks: the log's writer, a pipeline's
+/// lane, a SQL session.
 ///
-/// Structured code belongs on tasks; a thread is for a loop that owns its state and waits in system calls.
+/// Structured code belongs on tasks; a thread is for a loop that owns its state and waits in system
+/// calls.
 @safe
 public final class Thread: @unchecked Sendable {
-    // @unchecked Sendable: `handle` is written once before the object is shared and joined at most once by its owner.
+    // @unchecked Sendable: `handle` is written once before the object is shared and joined at most
+    // once by its owner.
     private let handle: pthread_t
 
     private final class Start {

@@ -1,5 +1,5 @@
-// What Glibc's Swift module does not offer. Every symbol of ours is prefixed c_linux_.
-// _GNU_SOURCE is defined in shim.c alone: in this header it would change types that SwiftGlibc declares.
+// What Glibc's Swift module does not offer. Every symbol of ours is prefixed c_linux_. _GNU_SOURCE
+// is defined in shim.c alone: in this header it would change types that SwiftGlibc declares.
 #pragma once
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -12,7 +12,8 @@
 int c_linux_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
 int c_linux_fallocate(int fd, int mode, int64_t offset, int64_t length);
 void c_linux_name_thread(const char *name);
-// Nanoseconds on the clock with this number (CLOCK_REALTIME, CLOCK_MONOTONIC); negative when there is none.
+// Nanoseconds on the clock with this number (CLOCK_REALTIME, CLOCK_MONOTONIC); negative when there
+// is none.
 int64_t c_linux_clock_nanoseconds(int32_t clock);
 // The environment of the process: name=value strings, then NULL.
 char **c_linux_environment(void);
