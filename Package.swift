@@ -191,7 +191,11 @@ let package = Package(
 
         // Show: people see and steer it.
         room("Show", "Gateway", uses: ["Bytes", "HTTPServer", "JSONText", "Telemetry", "Threads"]),
-        room("Show", "Prompt", uses: ["CLinux", "SQLEngine"]),
+        room(
+            "Show",
+            "Prompt",
+            uses: ["Bytes", "CLinux", "Clocks", "SQLEngine", "Threads"]
+        ),
 
         // Wiring: the one place that knows everything.
         room(
@@ -321,7 +325,7 @@ let package = Package(
             "Gateway",
             uses: ["Bytes", "HTTPClient", "HTTPServer", "JSONText", "Telemetry", "Threads"]
         ),
-        tests("Show", "Prompt", uses: ["SQLEngine"]),
+        tests("Show", "Prompt", uses: ["IcebergModel", "SQLEngine", "Threads"]),
         tests(
             "Wiring",
             "Configuration",
