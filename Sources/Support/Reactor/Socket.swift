@@ -28,11 +28,17 @@ public final class Socket: @unchecked Sendable {
 
     /// The reactor that owns the socket.
     public let reactor: Reactor
-    /// Address of the peer, for log lines.
-    public let peer: String
+    /// Where the peer is.
+    public let peer: SocketAddress
+    /// Where the connection arrived.
+    public let local: SocketAddress
     internal private(set) var generation: UInt32 = 0
     private let descriptor: Int32
     private var signal = Signal()
+    /// The kernel may have bytes for us: false from a short read until the next event.
+    private var mayReceive = true
+    /// The kernel may take bytes from us: false from a short write until the next event.
+    private var maySend = true
 
     /// The socket was closed here, by `close` or because the reactor stops.
     public private(set) var isClosed = false
@@ -45,9 +51,10 @@ public final class Socket: @unchecked Sendable {
     {
         self.reactor = reactor
         peer = accepted.peer
+        local = accepted.local
         descriptor = accepted.take()
         do throws(ReactorError) {
-            try reactor.register(descriptor, peer) { generation in
+            try reactor.register(descriptor, peer.description) { generation in
                 self.generation = generation
                 return self
             }
@@ -65,22 +72,30 @@ public final class Socket: @unchecked Sendable {
     ) throws(ReactorError) -> Received {
         reactor.preconditionCurrent()
         if isClosed { return .end }
+        if !mayReceive { return .nothingYet }
         var result = 0
         // SAFETY: recv writes at most `room.count` bytes into the room it is given.
         unsafe buffer.appendUninitialized(capacity: limit) { room in
             result = retryingInterrupts { unsafe recv(descriptor, room.baseAddress, room.count, 0) }
             return max(result, 0)
         }
-        if result > 0 { return .bytes(result) }
+        if result > 0 {
+            // A short read has emptied the kernel's buffer; what comes next makes a new event.
+            mayReceive = result == limit || isHungUp
+            return .bytes(result)
+        }
         if result == 0 { return .end }
-        if errno == EAGAIN { return .nothingYet }
-        throw ReactorError("recv", peer)
+        if errno == EAGAIN {
+            mayReceive = false
+            return .nothingYet
+        }
+        throw ReactorError("recv", peer.description)
     }
 
     /// Sends the beginning of `bytes`, as much as the kernel takes now; returns how much that was.
     public func send(_ bytes: RawSpan) throws(ReactorError) -> Int {
         reactor.preconditionCurrent()
-        if isClosed || bytes.byteCount == 0 { return 0 }
+        if isClosed || !maySend || bytes.byteCount == 0 { return 0 }
         // SAFETY: the pointer is used only during the call.
         let result = unsafe bytes.withUnsafeBytes { source in
             retryingInterrupts {
@@ -92,9 +107,15 @@ public final class Socket: @unchecked Sendable {
                 )
             }
         }
-        if result >= 0 { return result }
-        if errno == EAGAIN { return 0 }
-        throw ReactorError("send", peer)
+        if result >= 0 {
+            maySend = result == bytes.byteCount
+            return result
+        }
+        if errno == EAGAIN {
+            maySend = false
+            return 0
+        }
+        throw ReactorError("send", peer.description)
     }
 
     /// Suspends until the kernel reports a change, somebody calls `wake`, or the socket is closed.
@@ -131,6 +152,11 @@ extension Socket: ReactorSource {
     internal func becameReady(_ events: UInt32) {
         if events & (EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 {
             isHungUp = true
+            mayReceive = true
+        }
+        if events & EPOLLIN.rawValue != 0 { mayReceive = true }
+        if events & (EPOLLOUT.rawValue | EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 {
+            maySend = true
         }
         signal.send()
     }

@@ -4,13 +4,16 @@ import Glibc
 /// A connection the kernel has accepted and no reactor watches yet. May be handed to another
 /// thread.
 public struct AcceptedConnection: ~Copyable, Sendable {
-    /// Address of the peer, `HOST:PORT`.
-    public let peer: String
+    /// Where the connection comes from.
+    public let peer: SocketAddress
+    /// Where it arrived: for a listener on all interfaces, the one that the peer knows.
+    public let local: SocketAddress
     private let descriptor: Descriptor
 
-    internal init(descriptor: Int32, peer: String) {
+    internal init(descriptor: Int32, peer: SocketAddress) {
         self.descriptor = Descriptor(number: descriptor)
         self.peer = peer
+        local = SocketAddress(localOf: descriptor)
     }
 
     /// Hands the descriptor to a new owner.
@@ -18,7 +21,10 @@ public struct AcceptedConnection: ~Copyable, Sendable {
 }
 
 /// Closes its descriptor unless somebody took it.
-private struct Descriptor: ~Copyable, Sendable {
+///
+/// Not private: the linker does not find a private type whose values other modules destroy.
+@usableFromInline
+internal struct Descriptor: ~Copyable, Sendable {
     let number: Int32
 
     deinit { close(number) }
@@ -38,10 +44,8 @@ public final class SocketListener: @unchecked Sendable {
 
     /// The reactor that accepts.
     public let reactor: Reactor
-    /// Where it listens: `HOST:PORT` with the port the system chose when it was asked for port 0.
-    public let address: String
-    /// The port it listens on.
-    public let port: UInt16
+    /// Where it listens, with the port the system chose when it was asked for port 0.
+    public let address: SocketAddress
     private let descriptor: Int32
     internal private(set) var generation: UInt32 = 0
     private var signal = Signal()
@@ -56,11 +60,9 @@ public final class SocketListener: @unchecked Sendable {
     public init(host: String, port: UInt16, on reactor: Reactor) throws(ReactorError) {
         self.reactor = reactor
         descriptor = try Self.listen(host: host, port: port)
-        let local = Self.localAddress(descriptor)
-        address = local.text
-        self.port = local.port
+        address = SocketAddress(localOf: descriptor)
         do throws(ReactorError) {
-            try reactor.register(descriptor, address) { generation in
+            try reactor.register(descriptor, address.description) { generation in
                 self.generation = generation
                 return self
             }
@@ -96,7 +98,7 @@ public final class SocketListener: @unchecked Sendable {
                 unsafe setsockopt(accepted, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
                 return AcceptedConnection(
                     descriptor: accepted,
-                    peer: Self.describe(storage, length).text
+                    peer: SocketAddress(storage, length)
                 )
             }
             switch errno {
@@ -163,49 +165,5 @@ extension SocketListener {
             throw error
         }
         return descriptor
-    }
-
-    private static func localAddress(_ descriptor: Int32) -> (text: String, port: UInt16) {
-        var storage = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        // SAFETY: the kernel writes at most `length` bytes into the storage.
-        _ = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                unsafe getsockname(descriptor, address, &length)
-            }
-        }
-        return describe(storage, length)
-    }
-
-    /// `HOST:PORT`, with brackets around an IPv6 host.
-    private static func describe(
-        _ storage: sockaddr_storage,
-        _ length: socklen_t
-    ) -> (text: String, port: UInt16) {
-        var storage = storage
-        // SAFETY: getnameinfo reads `length` bytes of the storage and ends the text it writes with
-        // a zero.
-        let host = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
-            unsafe text.initialize(repeating: 0)
-            _ = unsafe withUnsafePointer(to: &storage) { pointer in
-                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                    unsafe getnameinfo(
-                        address,
-                        length,
-                        text.baseAddress,
-                        socklen_t(text.count),
-                        nil,
-                        0,
-                        NI_NUMERICHOST
-                    )
-                }
-            }
-            return unsafe text.baseAddress.map { unsafe String(cString: $0) } ?? ""
-        }
-        // SAFETY: both families hold the port in the same two bytes after the family.
-        let port = unsafe withUnsafeBytes(of: &storage) { bytes in
-            unsafe UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
-        }
-        return (host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)", port)
     }
 }

@@ -18,7 +18,7 @@ private final class EchoServer: Sendable {
         reactor.spawn {
             do throws(ReactorError) {
                 let listener = try SocketListener(host: "127.0.0.1", port: 0, on: reactor)
-                listening.update { $0 = .success(listener.port) }
+                listening.update { $0 = .success(listener.address.port) }
                 await withDiscardingTaskGroup { group in
                     while let accepted = await listener.accept() {
                         guard let socket = try? Socket(accepted, on: reactor) else { continue }

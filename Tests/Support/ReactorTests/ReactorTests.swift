@@ -85,7 +85,7 @@ private actor Counter {
         reactor.spawn {
             do throws(ReactorError) {
                 let first = try SocketListener(host: "127.0.0.1", port: 0, on: reactor)
-                _ = try SocketListener(host: "127.0.0.1", port: first.port, on: reactor)
+                _ = try SocketListener(host: "127.0.0.1", port: first.address.port, on: reactor)
                 outcome.update { $0 = "no error" }
             } catch {
                 outcome.update { $0 = error.isAddressInUse ? error.description : "\(error)" }
