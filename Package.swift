@@ -133,7 +133,7 @@ let package = Package(
             "Broker",
             uses: [
                 "Bytes", "Clocks", "Compression", "EventLog", "Files", "KafkaProtocol",
-                "Telemetry",
+                "Telemetry", "Threads",
             ]
         ),
         room(
@@ -141,7 +141,7 @@ let package = Package(
             "KafkaListener",
             uses: [
                 "Broker", "Bytes", "Clocks", "EventLog", "Files", "KafkaProtocol", "Reactor",
-                "Telemetry",
+                "Telemetry", "Threads",
             ]
         ),
         room(
