@@ -18,7 +18,9 @@ enum BodyForm: Equatable {
             self = .sniffed
             return
         }
-        let type = contentType.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()
+        let bare = contentType.utf8.prefix { $0 != UInt8(ascii: ";") }
+            .filter { $0 != 0x20 && $0 != 0x09 }
+        let type = String(decoding: bare, as: UTF8.self).lowercased()
         switch type {
         case "application/json", "text/json":
             self = .json
@@ -29,7 +31,7 @@ enum BodyForm: Equatable {
             "application/x-www-form-urlencoded":
             self = .sniffed
         default:
-            guard type.hasSuffix("+json") else { throw .unsupportedMediaType(String(type)) }
+            guard type.hasSuffix("+json") else { throw .unsupportedMediaType(type) }
             self = .json
         }
     }

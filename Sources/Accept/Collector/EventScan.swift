@@ -72,39 +72,25 @@ struct EventScan: ~Escapable {
         }
     }
 
-    /// Each line by itself, so that a line that is cut short is an error there and not further
-    /// down.
+    /// Each event on a line of its own, so that a line that is cut short is an error there and not
+    /// further down.
     @_lifetime(self: copy self)
     private mutating func scanLines(from start: Int) throws(CollectorError) {
-        var start = start
-        while start < body.byteCount {
-            let end = lineEnd(from: start)
-            var scanner = JSONScanner(body.extracting(0..<end))
-            scanner.seek(to: start)
+        var scanner = JSONScanner(body, staysOnLine: true)
+        scanner.seek(to: start)
+        while true {
             scanner.skipWhitespace()
-            if !scanner.isAtEnd {
-                try scanEvent(&scanner)
-                scanner.skipWhitespace()
-                guard scanner.isAtEnd else {
-                    throw .invalidJSON(
-                        "something follows the event on its line",
-                        place(at: scanner.offset, event: events.count)
-                    )
-                }
+            if scanner.take(0x0A) { continue }
+            if scanner.isAtEnd { return }
+            try scanEvent(&scanner)
+            scanner.skipWhitespace()
+            guard scanner.isAtEnd || scanner.take(0x0A) else {
+                throw .invalidJSON(
+                    "something follows the event on its line",
+                    place(at: scanner.offset, event: events.count)
+                )
             }
-            start = end + 1
         }
-    }
-
-    private func lineEnd(from start: Int) -> Int {
-        var index = start
-        while index < body.byteCount {
-            // SAFETY: the index is below the body's byte count.
-            let byte = unsafe body.unsafeLoad(fromUncheckedByteOffset: index, as: UInt8.self)
-            if byte == 0x0A { break }
-            index &+= 1
-        }
-        return index
     }
 
     @_lifetime(self: copy self)

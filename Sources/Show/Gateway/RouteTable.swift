@@ -8,27 +8,31 @@ struct Route: Sendable {
     /// The address as a person writes it; a segment in braces stands for any text.
     let pattern: String
     let handler: Handler
+    /// The pattern's segments; nil for one in braces.
+    private let pieces: [String?]
 
     init(_ method: String, _ pattern: String, _ handler: @escaping Handler) {
         self.method = method
         self.pattern = pattern
         self.handler = handler
+        pieces = pattern.split(separator: "/").map { $0.hasPrefix("{") ? nil : String($0) }
     }
 
     /// The pattern with the segments of `path` in place of the braces, as far as there are any.
     func pattern(filledFrom path: String) -> String {
         let given = path.split(separator: "/")
-        let pieces = pattern.split(separator: "/").enumerated().compactMap { index, piece in
-            guard piece.hasPrefix("{") else { return piece }
-            return index < given.count ? given[index] : nil
+        let filled = pieces.enumerated().compactMap { index, piece in
+            piece ?? (index < given.count ? String(given[index]) : nil)
         }
-        return "/" + pieces.joined(separator: "/")
+        return "/" + filled.joined(separator: "/")
     }
 
     func matches(_ segments: [String]) -> Bool {
-        let pieces = pattern.split(separator: "/")
         guard pieces.count == segments.count else { return false }
-        return zip(pieces, segments).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+        for (piece, segment) in zip(pieces, segments) {
+            if let piece, piece != segment { return false }
+        }
+        return true
     }
 }
 
@@ -42,10 +46,12 @@ struct RouteTable: Sendable {
     let routes: [Route]
 
     func decide(_ request: HTTPRequest) -> Decision {
-        let found = routes.filter { $0.matches(request.segments) }
         // libmicrohttpd leaves the body of an answer to HEAD away.
         let method = request.method == "HEAD" ? "GET" : request.method
-        if let route = found.first(where: { $0.method == method }) { return .handle(route.handler) }
+        for route in routes where route.method == method && route.matches(request.segments) {
+            return .handle(route.handler)
+        }
+        let found = routes.filter { $0.matches(request.segments) }
         guard !found.isEmpty else { return .answer(notFound(request.path).response) }
         let allowed = found.flatMap { $0.method == "GET" ? ["GET", "HEAD"] : [$0.method] }
         let allow = HTTPHeader("Allow", (allowed + ["OPTIONS"]).joined(separator: ", "))

@@ -1,6 +1,5 @@
 import Bytes
 internal import CMicroHTTPD
-import Threads
 
 /// The functions libmicrohttpd calls. Their contexts are a `ServerCore`, which outlives the daemon,
 /// and per request an `Exchange`, retained by `begin` and released by `completed`.
@@ -20,7 +19,6 @@ enum Callbacks {
                     target: String(cString: target),
                     connection: ConnectionHandle(connection)
                 )
-                server.open.withLock { $0 += 1 }
                 return unsafe Unmanaged.passRetained(exchange).toOpaque()
             }
 
@@ -61,6 +59,5 @@ enum Callbacks {
         let exchange = unsafe Unmanaged<Exchange>.fromOpaque(pointer).takeRetainedValue()
         unsafe request.pointee = nil
         exchange.complete()
-        exchange.server.open.update { $0 -= 1 }
     }
 }

@@ -1,6 +1,7 @@
 import Bytes
 internal import CMicroHTTPD
 import Synchronization
+import Threads
 
 /// One request and its answer, from the request line to the last byte sent.
 ///
@@ -29,6 +30,8 @@ final class Exchange: @unchecked Sendable {
     private let phase = Mutex(Phase.receiving)
 
     var hasBegun = false
+    /// True when the server waits for this exchange before it stops: from the handler's call to the last byte sent.
+    private var isOpen = false
     var method = ""
     var headers = HTTPHeaders()
     var body: ByteBuffer?
@@ -70,6 +73,8 @@ final class Exchange: @unchecked Sendable {
     /// Calls the handler, then sends its answer or puts the connection to sleep until there is one.
     func handle(_ request: HTTPRequest) -> MHD_Result {
         phase.withLock { $0 = .handling }
+        isOpen = true
+        server.open.withLock { $0 += 1 }
         server.handler(request, HTTPResponder(self))
         let isAnswered = phase.withLock { phase in
             if case .answered = phase { return true }
@@ -104,5 +109,6 @@ final class Exchange: @unchecked Sendable {
         body = nil
         server.release(bytes: chargedBytes)
         chargedBytes = 0
+        if isOpen { server.open.update { $0 -= 1 } }
     }
 }

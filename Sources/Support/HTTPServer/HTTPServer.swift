@@ -40,7 +40,7 @@ public final class HTTPServer: Sendable {
         let labels: KeyValuePairs = ["server": configuration.name]
         metrics.gauge(
             "millrace_http_requests_open",
-            help: "Requests that have begun and are not answered completely.",
+            help: "Requests that have arrived and are not answered completely.",
             labels: labels,
             read: { [weak core] in Double(core?.requestsOpen ?? 0) }
         )

@@ -10,7 +10,7 @@ final class ServerCore: Sendable {
     let handler: HTTPServer.Handler
     let suspended = SuspendedExchanges()
 
-    /// Exchanges that have begun and are not completed.
+    /// Exchanges whose handlers were called and that are not completed.
     let open = Condition(0)
     private let bodyBytes = Atomic(0)
     private let stopping = Atomic(false)

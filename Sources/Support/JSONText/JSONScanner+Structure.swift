@@ -64,7 +64,10 @@ extension JSONScanner {
         return false
     }
 
-    private func unexpected(_ what: String) -> JSONError {
-        failure(isAtEnd ? .unexpectedEnd : .expected(what))
+    /// What to say when something else stands where `what` must come: that the text, or the line,
+    /// ended too early, or else what was expected.
+    func unexpected(_ what: String) -> JSONError {
+        let isAtLineEnd = staysOnLine && peek == 0x0A
+        return failure(isAtEnd || isAtLineEnd ? .unexpectedEnd : .expected(what))
     }
 }

@@ -14,6 +14,8 @@ public struct JSONScanner: ~Escapable {
     public var offset: Int { position }
     /// Deepest nesting of objects and arrays that is accepted.
     public let depthMax: Int
+    /// True when a line end is no white space: values must stand on one line, as in NDJSON.
+    public let staysOnLine: Bool
 
     @usableFromInline internal var position: Int
     @usableFromInline internal let end: Int
@@ -21,9 +23,14 @@ public struct JSONScanner: ~Escapable {
     /// A cursor at the first byte of `span`.
     @inlinable
     @_lifetime(copy span)
-    public init(_ span: RawSpan, depthMax: Int = JSONScanner.depthMaxDefault) {
+    public init(
+        _ span: RawSpan,
+        depthMax: Int = JSONScanner.depthMaxDefault,
+        staysOnLine: Bool = false
+    ) {
         self.span = span
         self.depthMax = depthMax
+        self.staysOnLine = staysOnLine
         self.position = 0
         self.end = span.byteCount
     }
@@ -79,22 +86,23 @@ public struct JSONScanner: ~Escapable {
         position = offset
     }
 
-    /// Moves over spaces, tabs and line ends.
+    /// Moves over spaces, tabs and line ends; over line ends not, if the scanner stays on its line.
     @inlinable
+    @inline(__always)
     @_lifetime(self: copy self)
     public mutating func skipWhitespace() {
-        while position < end {
-            let next = byte(at: position)
-            guard next == 0x20 || next == 0x0A || next == 0x0D || next == 0x09 else { return }
-            position &+= 1
-        }
+        if position < end, byte(at: position) <= 0x20 { skipSomeWhitespace() }
     }
 
-    /// Moves over spaces and tabs, staying on the line.
+    @usableFromInline
     @_lifetime(self: copy self)
-    public mutating func skipBlanks() {
-        while position < end, byte(at: position) == 0x20 || byte(at: position) == 0x09 {
-            position &+= 1
+    internal mutating func skipSomeWhitespace() {
+        while position < end {
+            switch byte(at: position) {
+            case 0x20, 0x0D, 0x09: position &+= 1
+            case 0x0A where !staysOnLine: position &+= 1
+            default: return
+            }
         }
     }
 
@@ -126,7 +134,7 @@ public struct JSONScanner: ~Escapable {
         case UInt8(ascii: "f"): try expect("false")
         case UInt8(ascii: "n"): try expect("null")
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): _ = try scanNumber()
-        default: throw failure(.expected("a value"))
+        default: throw unexpected("a value")
         }
     }
 

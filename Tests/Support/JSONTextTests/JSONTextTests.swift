@@ -144,7 +144,8 @@ private func failure(_ text: String, depthMax: Int = 128) -> JSONError? {
 @Suite struct `Writing JSON` {
     @Test func `what was read is written again`() throws {
         let text =
-            #"{"z":1,"a":[true,null,-2.5,"q\"\\\n\u0001é"],"e":{},"f":[],"d":18446744073709551616}"#
+            #"{"z":1,"a":[true,null,-2.5,"q\"\\\n\u0001é"],"e":{},"f":[],"#
+            + #""d":18446744073709551616}"#
         #expect(try JSONValue.parse(text).text() == text)
         let pretty = try JSONValue.parse(text).text(.pretty)
         #expect(try JSONValue.parse(pretty).text() == text)
@@ -215,5 +216,25 @@ private func failure(_ text: String, depthMax: Int = 128) -> JSONError? {
             more = try scanner.endMember()
         }
         #expect(found == ["a": "1", "key": "\"v\""])
+    }
+}
+
+@Suite struct `Scanning lines of JSON` {
+    @Test func `a scanner that stays on its line takes a line end for the end`() throws {
+        let text = slab("{\"a\": 1}\n{\"b\":\n2}".utf8)
+        var scanner = JSONScanner(text.bytes, staysOnLine: true)
+        try scanner.skipValue()
+        scanner.skipWhitespace()
+        let first = scanner.offset
+        #expect(first == 8)
+        let hasLineEnd = scanner.take(0x0A)
+        #expect(hasLineEnd)
+        do throws(JSONError) {
+            try scanner.skipValue()
+            Issue.record("a value over two lines was accepted")
+        } catch {
+            #expect(error.reason == .unexpectedEnd)
+            #expect(error.line == 2 && error.column == 6)
+        }
     }
 }
