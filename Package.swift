@@ -167,7 +167,7 @@ let package = Package(
         room(
             "Land",
             "LogSources",
-            uses: ["Bytes", "EventLog", "Files", "KafkaProtocol", "Pipelines", "Threads"]
+            uses: ["Bytes", "Clocks", "EventLog", "Files", "Pipelines"]
         ),
 
         // Publish: files become table snapshots that anybody can read.

@@ -11,7 +11,6 @@ import random
 import threading
 import time
 
-import pytest
 from confluent_kafka import Producer
 
 from millrace_process import MillraceProcess, wait_until
@@ -96,7 +95,6 @@ def produce_over_http(millrace, acknowledged, stop):
                 acknowledged.add(f"http-{number}")
 
 
-@pytest.mark.timeout(3600)
 def test_every_acknowledged_event_is_in_one_row_after_kill_9():
     draw = random.Random(SEED)
     acknowledged = Acknowledged()

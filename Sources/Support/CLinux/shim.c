@@ -1,5 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include <signal.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -22,3 +24,27 @@ int64_t c_linux_clock_nanoseconds(int32_t clock) {
 }
 
 char **c_linux_environment(void) { return environ; }
+
+static volatile int c_linux_stop_pipe = -1;
+
+static void c_linux_on_stop_signal(int signal_number) {
+    int saved = errno;
+    unsigned char byte = (unsigned char)signal_number;
+    // A full pipe means that nobody reads any more; then there is nobody to tell.
+    ssize_t written = write(c_linux_stop_pipe, &byte, 1);
+    (void)written;
+    errno = saved;
+}
+
+int c_linux_catch_stop_signals(int descriptor) {
+    c_linux_stop_pipe = descriptor;
+    struct sigaction action = {0};
+    action.sa_handler = c_linux_on_stop_signal;
+    // The second signal of a kind has its default effect: it ends the process.
+    action.sa_flags = SA_RESTART | SA_RESETHAND;
+    sigemptyset(&action.sa_mask);
+    if (sigaction(SIGINT, &action, NULL) != 0) return -1;
+    if (sigaction(SIGTERM, &action, NULL) != 0) return -1;
+    // A client that goes away must not end the server.
+    return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -1 : 0;
+}

@@ -17,3 +17,8 @@ void c_linux_name_thread(const char *name);
 int64_t c_linux_clock_nanoseconds(int32_t clock);
 // The environment of the process: name=value strings, then NULL.
 char **c_linux_environment(void);
+
+// Makes SIGINT and SIGTERM write their number, one byte, to `descriptor` instead of ending the process; the second of a
+// kind ends it. SIGPIPE is ignored. Handlers, not a blocked mask: libdispatch's main thread waits with every signal
+// unblocked. 0, or -1 with errno.
+int c_linux_catch_stop_signals(int descriptor);

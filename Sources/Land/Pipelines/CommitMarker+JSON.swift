@@ -1,0 +1,104 @@
+import JSONText
+
+/// Why a stored marker could not be read.
+public struct CommitMarkerError: Error, Equatable, Sendable {
+    /// What is wrong with it.
+    public let reason: String
+}
+
+// The form in which a marker stands in a table's properties and snapshot summaries:
+//
+//     {"version": 1, "pipeline": "game", "epoch": 3, "sequence": 17, "commit-id": "…", "cluster-id": "…",
+//      "topics": {"events": {"id": "…", "partitions": {"0": {"next": 1713, "landed": 1201, …}}}}}
+extension CommitMarker {
+    /// The marker as one line of JSON; partitions and topics are in order, so equal markers give equal texts.
+    public var json: String {
+        var topicObjects = JSONObject()
+        for (name, topic) in topics.sorted(by: { $0.key < $1.key }) {
+            var partitions = JSONObject()
+            for (index, progress) in topic.partitions.sorted(by: { $0.key < $1.key }) {
+                partitions[String(index)] = [
+                    "next": .integer(progress.next), "landed": .integer(progress.landed),
+                    "filtered": .integer(progress.filtered),
+                    "dead-lettered": .integer(progress.deadLettered),
+                ]
+            }
+            topicObjects[name] = ["id": .string(topic.topicID), "partitions": .object(partitions)]
+        }
+        let object: JSONValue = [
+            "version": 1, "pipeline": .string(pipeline), "epoch": .integer(epoch),
+            "sequence": .integer(sequence), "commit-id": .string(commitID),
+            "cluster-id": .string(clusterID), "topics": .object(topicObjects),
+        ]
+        return object.text()
+    }
+
+    /// Reads what `json` wrote.
+    public init(json text: String) throws(CommitMarkerError) {
+        let root: JSONValue
+        do { root = try JSONValue.parse(text) } catch {
+            throw CommitMarkerError(reason: "the marker is not JSON: \(error)")
+        }
+        guard root["version"]?.integerValue == 1 else {
+            throw CommitMarkerError(reason: "the marker has a version this program does not know")
+        }
+        var topics: [String: TopicProgress] = [:]
+        for topic in try Self.members(of: root["topics"], called: "topics") {
+            var partitions: [Int32: PartitionProgress] = [:]
+            let members = try Self.members(of: topic.value["partitions"], called: "partitions")
+            for partition in members {
+                guard let index = Int32(partition.key) else {
+                    throw CommitMarkerError(reason: "'\(partition.key)' is not a partition number")
+                }
+                partitions[index] = PartitionProgress(
+                    next: try Self.integer("next", in: partition.value),
+                    landed: try Self.integer("landed", in: partition.value),
+                    filtered: try Self.integer("filtered", in: partition.value),
+                    deadLettered: try Self.integer("dead-lettered", in: partition.value)
+                )
+            }
+            topics[topic.key] = TopicProgress(
+                topicID: try Self.text("id", in: topic.value),
+                partitions: partitions
+            )
+        }
+        self.init(
+            pipeline: try Self.text("pipeline", in: root),
+            epoch: try Self.integer("epoch", in: root),
+            sequence: try Self.integer("sequence", in: root),
+            commitID: try Self.text("commit-id", in: root),
+            clusterID: try Self.text("cluster-id", in: root),
+            topics: topics
+        )
+    }
+
+    private static func members(
+        of value: JSONValue?,
+        called name: String
+    ) throws(CommitMarkerError) -> [JSONObject.Member] {
+        guard let object = value?.objectValue else {
+            throw CommitMarkerError(reason: "the marker has no object '\(name)'")
+        }
+        return object.members
+    }
+
+    private static func integer(
+        _ key: String,
+        in value: JSONValue
+    ) throws(CommitMarkerError) -> Int64 {
+        guard let number = value[key]?.integerValue, number >= 0 else {
+            throw CommitMarkerError(reason: "the marker has no number '\(key)'")
+        }
+        return number
+    }
+
+    private static func text(
+        _ key: String,
+        in value: JSONValue
+    ) throws(CommitMarkerError) -> String {
+        guard let text = value[key]?.stringValue else {
+            throw CommitMarkerError(reason: "the marker has no text '\(key)'")
+        }
+        return text
+    }
+}

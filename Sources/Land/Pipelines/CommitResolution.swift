@@ -1,0 +1,32 @@
+/// What to do after a commit that did not simply succeed: decided from the marker the table holds now.
+///
+/// Pure, so that every case of the crash matrix is a line in a test. `expected` is the marker our commit was based on,
+/// `attempted` the one it carried, `found` what the table says after it was read again.
+public enum CommitResolution: Equatable, Sendable {
+    /// Our commit landed although we were told otherwise, or nothing.
+    case landed
+    /// Somebody else changed the table, but not the pipeline's place in it: apply the same commit to the new version.
+    case rebase
+    /// Another writer has taken the table over: drop the work; it belongs to that writer now.
+    case fenced(byEpoch: Int64)
+    /// The marker is gone or belongs to another history: landing on would lose or double rows. A person must decide.
+    case diverged(String)
+
+    /// Decides from the three markers.
+    public static func decide(
+        expected: CommitMarker,
+        attempted: CommitMarker,
+        found: CommitMarker?
+    ) -> CommitResolution {
+        guard let found else {
+            return .diverged("the table no longer carries the marker of \(expected.pipeline)")
+        }
+        if found.commitID == attempted.commitID { return .landed }
+        if found.epoch > attempted.epoch { return .fenced(byEpoch: found.epoch) }
+        if found == expected { return .rebase }
+        return .diverged(
+            "the table's marker is at commit \(found.sequence) of epoch \(found.epoch), expected "
+                + "commit \(expected.sequence) of epoch \(expected.epoch)"
+        )
+    }
+}

@@ -1,0 +1,48 @@
+import ArrowData
+import Columns
+
+/// The open file of one day, with the rows that wait to be handed to it.
+final class DayFile<Committer: TableCommitter> {
+    let day: Int32?
+    var columns: ColumnSet
+    /// Opened with the first batch of rows.
+    private var writer: Committer.Writer?
+    /// When it was last written to, as a count of switches between files.
+    var lastUse: UInt64 = 0
+
+    init(day: Int32?, layout: ColumnLayout, pool: BlockPool) {
+        self.day = day
+        columns = ColumnSet(layout: layout, pool: pool)
+    }
+
+    /// Bytes of the file so far, about.
+    var bytes: Int { writer?.bytesWritten ?? 0 }
+
+    /// Hands the waiting rows to the file, which `open` makes if there is none yet.
+    func flush(
+        _ open: () throws(TableCommitterError) -> Committer.Writer
+    ) throws(TableCommitterError) {
+        guard columns.rowCount > 0 else { return }
+        let writer: Committer.Writer
+        if let present = self.writer {
+            writer = present
+        } else {
+            writer = try open()
+            self.writer = writer
+        }
+        try writer.write(columns.takeBatch())
+    }
+
+    /// Finishes the file; nil when it never had rows. `flush` first.
+    func close() throws(TableCommitterError) -> Committer.Writer.File? {
+        guard let writer else { return nil }
+        self.writer = nil
+        return try writer.close()
+    }
+
+    /// Removes the unfinished file.
+    func abandon() {
+        writer?.abandon()
+        writer = nil
+    }
+}

@@ -1,0 +1,141 @@
+import ArrowData
+import Bytes
+import Columns
+import IcebergModel
+
+/// What is wrong with a record.
+struct Complaint {
+    /// A word for it that does not change, to count by.
+    let reason: String
+    /// A sentence about it.
+    let detail: String
+    /// The field concerned, as far as one is known.
+    var field: String?
+}
+
+/// The records that could not become rows, on their way into a table of their own.
+///
+/// The table is made with the first of them. It is committed together with the table it belongs to, so both tell of the
+/// same stretch of the log. Confined to the lane's thread.
+struct DeadLetters<Committer: TableCommitter>: ~Copyable {
+    /// The columns of every dead-letter table, beside `_log`.
+    static var columns: [NewColumn] {
+        [
+            NewColumn("reason", .string), NewColumn("detail", .string),
+            NewColumn("field", .string), NewColumn("key", .binary),
+            NewColumn("value", .binary),
+        ]
+    }
+
+    private let definition: LaneDefinition
+    private let committer: Committer
+    private let pool: BlockPool
+    private var version: TableVersion?
+    private var file: DayFile<Committer>?
+    private var numbers: [Int] = []
+    private var finished: [Committer.Writer.File] = []
+
+    /// None yet.
+    init(definition: LaneDefinition, committer: Committer, pool: BlockPool) {
+        self.definition = definition
+        self.committer = committer
+        self.pool = pool
+    }
+
+    /// Adds a record with what is wrong with it.
+    mutating func append(
+        _ complaint: Complaint,
+        key: RawSpan?,
+        value: RawSpan?,
+        at position: LogPosition
+    ) throws(LaneError) {
+        let file = try openFile()
+        append(complaint.reason, to: 0, of: file)
+        append(complaint.detail, to: 1, of: file)
+        if let field = complaint.field { append(field, to: 2, of: file) }
+        if let key { file.columns.append(bytes: key, to: numbers[3]) }
+        if let value { file.columns.append(bytes: value, to: numbers[4]) }
+        file.columns.finishRow(at: position, recordBytes: (value?.byteCount ?? 0) + 64)
+        if file.columns.rowCount >= definition.limits.batchRowsMax
+            || file.columns.byteCount >= definition.limits.batchBytesMax
+        {
+            try flush(file)
+        }
+    }
+
+    private func append(_ text: String, to column: Int, of file: DayFile<Committer>) {
+        // SAFETY: the span is used only for the copy.
+        unsafe file.columns.append(bytes: text.utf8.span.bytes, to: numbers[column])
+    }
+
+    private mutating func openFile() throws(LaneError) -> DayFile<Committer> {
+        if let file { return file }
+        do throws(TableCommitterError) {
+            let version = try loadOrCreate()
+            self.version = version
+            let layout: ColumnLayout
+            do throws(ColumnError) { layout = try ColumnLayout(version.schema) } catch {
+                throw .invalid(table: version.table, reason: error.description)
+            }
+            numbers = []
+            for column in Self.columns {
+                guard let number = layout.number(ofColumn: column.name) else {
+                    throw .invalid(
+                        table: version.table,
+                        reason: "it has no column '\(column.name)'"
+                    )
+                }
+                numbers.append(number)
+            }
+            // Few and from any day: dead letters are not partitioned.
+            let file = DayFile<Committer>(day: nil, layout: layout, pool: pool)
+            self.file = file
+            return file
+        } catch { throw .table(error) }
+    }
+
+    private func loadOrCreate() throws(TableCommitterError) -> TableVersion {
+        let name = definition.deadLetterTable
+        if let version = version { return version }
+        if let version = try committer.load(name, pipeline: definition.pipeline) { return version }
+        return try committer.create(
+            name,
+            columns: Self.columns,
+            isPartitionedByDay: false,
+            pipeline: definition.pipeline
+        )
+    }
+
+    private func flush(_ file: DayFile<Committer>) throws(LaneError) {
+        guard let version else { return }
+        do throws(TableCommitterError) {
+            try file.flush { () throws(TableCommitterError) in
+                try committer.openFile(for: version, day: nil, pipeline: definition.pipeline)
+            }
+        } catch { throw .table(error) }
+    }
+
+    /// Finishes what was gathered; nil when there is nothing.
+    mutating func finish() throws(LaneError) -> (
+        version: TableVersion, files: [Committer.Writer.File]
+    )? {
+        guard let file, let version else { return nil }
+        try flush(file)
+        do throws(TableCommitterError) {
+            guard let closed = try file.close() else { return nil }
+            self.file = nil
+            return (version, [closed])
+        } catch { throw .table(error) }
+    }
+
+    /// The version after a commit, if the dead letters took part in it.
+    mutating func adopt(_ version: TableVersion?) {
+        if let version { self.version = version }
+    }
+
+    /// Removes what was gathered.
+    mutating func abandon() {
+        file?.abandon()
+        file = nil
+    }
+}

@@ -1,0 +1,140 @@
+import ArrowData
+import Clocks
+import Columns
+import Decoding
+import IcebergModel
+
+extension Landing {
+    /// The file of the day that `timestampMicros` lies in; makes room if too many days are open.
+    mutating func file(for timestampMicros: Int64) throws(LaneError) -> DayFile<Committer> {
+        let day =
+            definition.isPartitionedByDay ? Int32(timestampMicros / 86_400_000_000) : nil
+        if current < files.count, files[current].day == day { return files[current] }
+        uses += 1
+        if let present = files.firstIndex(where: { $0.day == day }) {
+            current = present
+        } else {
+            if files.count >= definition.limits.openFilesMax { try closeOldest() }
+            files.append(DayFile(day: day, layout: layout, pool: pool))
+            current = files.count - 1
+        }
+        files[current].lastUse = uses
+        return files[current]
+    }
+
+    private mutating func closeOldest() throws(LaneError) {
+        guard let oldest = files.indices.min(by: { files[$0].lastUse < files[$1].lastUse }) else {
+            return
+        }
+        try close(files[oldest])
+        files.remove(at: oldest)
+        current = files.count
+    }
+
+    /// Hands the waiting rows of `file` to it when they are many.
+    func flushIfFull(_ file: DayFile<Committer>) throws(LaneError) {
+        if file.columns.rowCount >= definition.limits.batchRowsMax
+            || file.columns.byteCount >= definition.limits.batchBytesMax
+        {
+            try flush(file)
+        }
+    }
+
+    func flush(_ file: DayFile<Committer>) throws(LaneError) {
+        do throws(TableCommitterError) {
+            try file.flush { () throws(TableCommitterError) in
+                try committer.openFile(
+                    for: main,
+                    day: file.day,
+                    pipeline: definition.pipeline
+                )
+            }
+        } catch { throw .table(error) }
+    }
+
+    private mutating func close(_ file: DayFile<Committer>) throws(LaneError) {
+        try flush(file)
+        do throws(TableCommitterError) {
+            if let closed = try file.close() { finished.append(closed) }
+        } catch { throw .table(error) }
+    }
+
+    /// Finishes every file for the commit.
+    mutating func finish() throws(LaneError) -> FinishedWork<Committer.Writer.File> {
+        for file in files { try close(file) }
+        let dead = try deadLetters.finish()
+        let work = FinishedWork(rows: finished, deadLetters: dead)
+        // From here on the files are the commit's, not ours to remove.
+        files = []
+        finished = []
+        current = 0
+        return work
+    }
+
+    /// Goes on from the versions that a commit has made.
+    mutating func adopt(_ versions: CommittedVersions) throws(LaneError) {
+        main = versions.main
+        layout = try Self.layout(of: main)
+        deadLetters.adopt(versions.deadLetters)
+        commitID = UUID16(random: &random).description
+    }
+
+    /// Removes everything that was gathered and not committed.
+    mutating func abandon() {
+        for file in files { file.abandon() }
+        files = []
+        deadLetters.abandon()
+        committer.discard(finished, of: main.table)
+        finished = []
+    }
+
+    /// Gives the table columns for `fields`, so that the record that has them can become a row.
+    ///
+    /// Files of the narrower table are finished first; the rows that wait stay and get nulls in the new columns.
+    mutating func evolve(_ fields: [InferredField]) throws(LaneError) {
+        for file in files { try close(file) }
+        var pause = definition.limits.retryPause.lowerBound
+        while true {
+            let columns = fields.filter { main.schema.column(named: $0.name) == nil }
+                .map { NewColumn($0.name, $0.type) }
+            if columns.isEmpty { break }
+            do throws(TableCommitterError) {
+                main = try committer.addColumns(
+                    columns,
+                    to: main,
+                    pipeline: definition.pipeline
+                )
+            } catch {
+                switch error {
+                case .conflict, .unknownOutcome: try reload()
+                case .storage, .invalid: throw .table(error)
+                }
+                pause = min(pause * 2, definition.limits.retryPause.upperBound)
+            }
+        }
+        layout = try Self.layout(of: main)
+        for file in files {
+            do throws(ColumnError) { try file.columns.adopt(layout) } catch {
+                throw .table(.invalid(table: main.table, reason: error.description))
+            }
+        }
+    }
+
+    /// Reads the table again after somebody else changed it, and makes sure that it is still ours to write.
+    private mutating func reload() throws(LaneError) {
+        let found: TableVersion?
+        do throws(TableCommitterError) {
+            found = try committer.load(main.table, pipeline: definition.pipeline)
+        } catch { throw .table(error) }
+        guard let found, found.uuid == main.uuid else {
+            throw .diverged("the table \(main.table) was dropped or made anew by somebody else")
+        }
+        guard found.marker == main.marker else {
+            throw .fenced(
+                table: main.table,
+                byEpoch: found.marker?.epoch ?? main.marker?.epoch ?? 0
+            )
+        }
+        main = found
+    }
+}

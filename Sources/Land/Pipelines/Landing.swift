@@ -1,0 +1,150 @@
+import ArrowData
+import Bytes
+import Clocks
+import Columns
+import Decoding
+import IcebergModel
+import KafkaProtocol
+
+/// What became of a record.
+enum LandOutcome {
+    /// It is a row.
+    case row
+    /// `where` left it out.
+    case filtered
+    /// It is a dead letter.
+    case deadLetter
+}
+
+/// The work between two commits: open files of one table and its dead letters. Confined to the lane's thread.
+struct Landing<Committer: TableCommitter>: ~Copyable {
+    let definition: LaneDefinition
+    let committer: Committer
+    /// The table's version that open files are written for and the next commit applies to.
+    var main: TableVersion
+    /// Identity of the commit that the work is gathered for.
+    var commitID: String
+    var deadLetters: DeadLetters<Committer>
+    private var decoder: JSONRowDecoder
+    private var selection: Selection
+    var layout: ColumnLayout
+    var files: [DayFile<Committer>] = []
+    /// Position in `files` of the one written to last.
+    var current = 0
+    var uses: UInt64 = 0
+    var finished: [Committer.Writer.File] = []
+    private var partition: Int32 = 0
+    let pool = BlockPool()
+    var random = SystemRandom()
+
+    /// Nothing gathered yet, on top of `main`.
+    init(
+        definition: LaneDefinition,
+        committer: Committer,
+        main: TableVersion
+    ) throws(LaneError) {
+        self.definition = definition
+        self.committer = committer
+        self.main = main
+        layout = try Self.layout(of: main)
+        decoder = JSONRowDecoder(
+            unknownFields: definition.infersColumns ? .report : .ignore
+        )
+        selection = Selection(definition.predicate)
+        commitID = UUID16(random: &random).description
+        deadLetters = DeadLetters(definition: definition, committer: committer, pool: pool)
+    }
+
+    static func layout(of version: TableVersion) throws(LaneError) -> ColumnLayout {
+        do throws(ColumnError) {
+            return try ColumnLayout(version.schema)
+        } catch {
+            throw .table(.invalid(table: version.table, reason: error.description))
+        }
+    }
+
+    /// Lands every record of whole batches from `progress.next` on, and moves the progress over them.
+    mutating func land(
+        _ batches: RawSpan,
+        of partition: SourcePartition,
+        with walk: RecordWalk,
+        progress: inout PartitionProgress
+    ) throws(LaneError) {
+        self.partition = partition.index
+        progress.next = try walk.forEachRecord(in: batches, of: partition, from: progress.next) {
+            (step, offset, timestamp) throws(LaneError) in
+            switch try land(step, offset: offset, timestamp: timestamp) {
+            case .row: progress.landed += 1
+            case .filtered: progress.filtered += 1
+            case .deadLetter: progress.deadLettered += 1
+            }
+        }
+    }
+
+    /// True when a file has reached its size, so that a commit should not wait for the freshness target.
+    var hasFullFile: Bool {
+        files.contains { $0.bytes >= definition.limits.fileBytesMax }
+    }
+
+    /// Makes a record a row, a dead letter, or nothing.
+    private mutating func land(
+        _ step: borrowing WalkStep,
+        offset: Int64,
+        timestamp: Int64
+    ) throws(LaneError) -> LandOutcome {
+        guard selection.selects(step) else { return .filtered }
+        let position = LogPosition(
+            partition: partition,
+            offset: offset,
+            timestampMicros: Self.micros(fromMilliseconds: timestamp)
+        )
+        switch step {
+        case .unreadable(let reason, let raw):
+            let complaint = Complaint(reason: "unreadable", detail: reason)
+            try deadLetters.append(complaint, key: nil, value: raw, at: position)
+            return .deadLetter
+        case .record(let record):
+            guard let complaint = try decode(record, at: position) else { return .row }
+            try deadLetters.append(complaint, key: record.key, value: record.value, at: position)
+            return .deadLetter
+        }
+    }
+
+    /// Adds a row to the file of its day; says what is wrong when the record cannot be one.
+    private mutating func decode(
+        _ record: borrowing Record,
+        at position: LogPosition
+    ) throws(LaneError) -> Complaint? {
+        guard let value = record.value else { return Complaint(DecodeIssue(.tombstone)) }
+        while true {
+            let file = try file(for: position.timestampMicros)
+            switch decoder.decode(value, at: position, into: &file.columns) {
+            case .row:
+                try flushIfFull(file)
+                return nil
+            case .rejected(let issue):
+                return Complaint(issue)
+            case .needsColumns(let fields):
+                try evolve(fields)
+            case .full:
+                try flush(file)
+            }
+        }
+    }
+
+    /// Timestamps that no calendar has are brought to its nearest end: the row is worth more than its time.
+    private static func micros(fromMilliseconds milliseconds: Int64) -> Int64 {
+        min(max(milliseconds, 0), 253_402_300_799_999) * 1000
+    }
+}
+
+extension Complaint {
+    /// What the decoder complains of.
+    init(_ issue: DecodeIssue) {
+        self.init(
+            reason: issue.reason.rawValue,
+            detail: issue.description,
+            field: issue.field
+        )
+    }
+}

@@ -1,0 +1,71 @@
+public import Decoding
+public import IcebergModel
+
+/// Bounds within which a lane works. The relations between them are checked when a lane is made.
+public struct LaneLimits: Sendable {
+    /// Bytes of record batches read at a time.
+    public var chunkBytesMax = 1 << 20
+    /// Bytes one compressed record batch may have when unpacked.
+    public var batchBytesMax = 128 << 20
+    /// Rows gathered before they are handed to the file.
+    public var batchRowsMax = 16_384
+    /// Bytes of a data file, about; a full file is committed at once.
+    public var fileBytesMax = 256 << 20
+    /// Days that may have an open file at a time; the one written to longest ago is closed first.
+    public var openFilesMax = 8
+    /// Shortest and longest pause before a failed lane tries again.
+    public var retryPause: ClosedRange<Duration> = .milliseconds(200)...(.seconds(15))
+
+    /// The defaults.
+    public init() {}
+}
+
+/// One table's way from the log: which records, which columns, how fresh.
+///
+/// A pipeline with several tables is several lanes. Each reads the log by itself and its table alone remembers how far it
+/// has come, so no lane can hold another back or make it forget.
+public struct LaneDefinition: Sendable {
+    /// Name of the pipeline.
+    public let pipeline: String
+    /// Topics read, in no order.
+    public let topics: [String]
+    /// Table filled.
+    public let table: String
+    /// Which records become rows; nil for all.
+    public let predicate: Predicate?
+    /// Columns the table has from the start.
+    public let columns: [NewColumn]
+    /// True when fields that no column exists for become columns; false when they are left out.
+    public let infersColumns: Bool
+    /// Longest time a record may wait to be committed.
+    public let freshness: Duration
+    /// True when the table is partitioned by day of the log's timestamp.
+    public let isPartitionedByDay: Bool
+    /// Bounds of the work.
+    public var limits = LaneLimits()
+
+    /// A lane with all its parts.
+    public init(
+        pipeline: String,
+        topics: [String],
+        table: String,
+        predicate: Predicate? = nil,
+        columns: [NewColumn] = [],
+        infersColumns: Bool = true,
+        freshness: Duration = .seconds(10),
+        isPartitionedByDay: Bool = true
+    ) {
+        precondition(!topics.isEmpty, "a lane reads at least one topic")
+        self.pipeline = pipeline
+        self.topics = topics
+        self.table = table
+        self.predicate = predicate
+        self.columns = columns
+        self.infersColumns = infersColumns
+        self.freshness = freshness
+        self.isPartitionedByDay = isPartitionedByDay
+    }
+
+    /// Name of the table for records that cannot become rows.
+    public var deadLetterTable: String { "\(table)__dead_letters" }
+}

@@ -1,0 +1,97 @@
+public import Bytes
+
+/// One partition of a topic, as a pipeline addresses it.
+public struct SourcePartition: Hashable, Sendable {
+    /// The topic's name.
+    public let topic: String
+    /// The partition's number, from 0.
+    public let index: Int32
+
+    /// Partition `index` of `topic`.
+    public init(topic: String, index: Int32) {
+        self.topic = topic
+        self.index = index
+    }
+}
+
+/// What a log says of a topic.
+public struct SourceTopic: Equatable, Sendable {
+    /// Name under which it is read.
+    public let name: String
+    /// The identity a re-created topic does not share (Kafka's topic id).
+    public let id: String
+    /// Number of partitions, numbered from 0.
+    public let partitionCount: Int
+
+    /// A topic of `partitionCount` partitions.
+    public init(name: String, id: String, partitionCount: Int) {
+        self.name = name
+        self.id = id
+        self.partitionCount = partitionCount
+    }
+}
+
+/// The bounds of a partition at the moment of a read.
+public struct SourceBounds: Equatable, Sendable {
+    /// First offset that can still be read.
+    public let start: Int64
+    /// Offset after the last durable record.
+    public let end: Int64
+
+    /// The offsets `start` to `end`, without `end`.
+    public init(start: Int64, end: Int64) {
+        self.start = start
+        self.end = end
+    }
+}
+
+/// Why a log could not be read.
+public enum LogSourceError: Error, Equatable, Sendable {
+    /// The partition does not exist (any more).
+    case unknownPartition(SourcePartition)
+    /// The offset was removed by retention, or never existed.
+    case outOfRange(SourcePartition, offset: Int64, bounds: SourceBounds)
+    /// The log is there but cannot answer; trying again later may help.
+    case unavailable(String)
+    /// The stored bytes are not what was written.
+    case corrupt(SourcePartition, offset: Int64, reason: String)
+}
+
+/// What a pipeline needs of a log: the embedded one, or a Kafka cluster.
+///
+/// All calls may block and are made from a lane's own thread. Generic parameters carry it, so the compiler specialises the
+/// engine for each log.
+public protocol LogSource: Sendable {
+    /// What `notify` returns, to cancel it with.
+    associatedtype Notification: Sendable
+
+    /// The identity of the cluster; stored with every commit so that another log is never mistaken for this one.
+    var clusterID: String { get }
+
+    /// The topic as it is now; nil when there is none.
+    func topic(named name: String) -> SourceTopic?
+
+    /// The readable offsets of a partition.
+    func bounds(of partition: SourcePartition) throws(LogSourceError) -> SourceBounds
+
+    /// Appends whole record batches (Kafka's format, magic 2) to `buffer`, from the one that holds `offset`, up to about
+    /// `bytesMax`; at least one batch when there is any. The first batch may begin before `offset`.
+    ///
+    /// - Returns: the bounds at the moment of the read.
+    func read(
+        _ partition: SourcePartition,
+        from offset: Int64,
+        bytesMax: Int,
+        into buffer: inout ByteBuffer
+    ) throws(LogSourceError) -> SourceBounds
+
+    /// Calls `wake` once, from any thread, when one of the partitions has a record at or beyond its
+    /// offset; at once when one already has. May call early, never late.
+    func notify(
+        when positions: [SourcePartition: Int64],
+        _ wake: @escaping @Sendable () -> Void
+    ) -> Notification
+
+    /// Forgets a registration whose `wake` may still be under way.
+    func cancel(_ notification: Notification)
+}

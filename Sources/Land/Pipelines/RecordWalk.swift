@@ -1,0 +1,143 @@
+import Bytes
+import Compression
+import KafkaProtocol
+
+/// What a walk meets, in the order of the log.
+enum WalkStep: ~Escapable {
+    /// A record whose bytes can be read.
+    case record(Record)
+    /// A place where a record should be and cannot be read: its batch is packed or built wrongly. `raw` is the whole
+    /// batch at the first such place of it, nothing at the others.
+    case unreadable(reason: String, raw: RawSpan?)
+}
+
+/// Walks over the records in whole batches as the log stores them, unpacking as it goes.
+///
+/// Every offset from the first wanted one to the end of the last batch is met exactly once: as a record, as something
+/// unreadable, or not at all where the batch is control data or has a gap. Checksums are the source's business. The
+/// codecs' contexts are kept between calls; one thread at a time may use it.
+final class RecordWalk {
+    private let decompressor = Decompressor()
+    private let batchBytesMax: Int
+
+    /// A walk that unpacks a batch to at most `batchBytesMax` bytes.
+    init(batchBytesMax: Int) {
+        self.batchBytesMax = batchBytesMax
+    }
+
+    /// Calls `body` for each offset at or above `first`, with its timestamp in milliseconds.
+    ///
+    /// - Returns: the offset after the last batch; `first` when there was none.
+    func forEachRecord(
+        in batches: RawSpan,
+        of partition: SourcePartition,
+        from first: Int64,
+        _ body: (borrowing WalkStep, _ offset: Int64, _ timestamp: Int64) throws(LaneError) -> Void
+    ) throws(LaneError) -> Int64 {
+        var position = 0
+        var next = first
+        var scratch = ByteBuffer()
+        while position < batches.byteCount {
+            let header: RecordBatchHeader
+            do throws(RecordBatchError) {
+                header = try RecordBatchHeader(batches, at: position)
+                guard header.totalSize <= batches.byteCount - position else {
+                    throw .truncated(
+                        offset: position,
+                        needed: header.totalSize,
+                        available: batches.byteCount - position
+                    )
+                }
+            } catch {
+                throw .source(.corrupt(partition, offset: next, reason: "\(error)"))
+            }
+            let batch = batches.extracting(position..<(position + header.totalSize))
+            position += header.totalSize
+            let end = header.baseOffset + Int64(header.lastOffsetDelta) + 1
+            if end <= next { continue }
+            if !header.isControl {
+                try walk(batch, header, from: next, unpackingInto: &scratch, body)
+            }
+            next = end
+        }
+        return next
+    }
+
+    private func walk(
+        _ batch: RawSpan,
+        _ header: RecordBatchHeader,
+        from first: Int64,
+        unpackingInto scratch: inout ByteBuffer,
+        _ body: (borrowing WalkStep, _ offset: Int64, _ timestamp: Int64) throws(LaneError) -> Void
+    ) throws(LaneError) {
+        let packed = batch.extracting(RecordBatchHeader.size..<batch.byteCount)
+        if header.attributes.codecNumber == 0 {
+            try walk(records: packed, of: batch, header, from: first, body)
+            return
+        }
+        scratch.removeAll()
+        let start = max(first, header.baseOffset)
+        guard let codec = CompressionCodec(rawValue: header.attributes.codecNumber) else {
+            try giveUp("its batch has an unknown codec", batch, header, from: start, body)
+            return
+        }
+        do throws(CompressionError) {
+            try decompressor.decompress(packed, with: codec, into: &scratch, limit: batchBytesMax)
+        } catch {
+            try giveUp("its batch cannot be unpacked: \(error)", batch, header, from: start, body)
+            return
+        }
+        try walk(records: scratch.bytes, of: batch, header, from: first, body)
+    }
+
+    private func walk(
+        records: RawSpan,
+        of batch: RawSpan,
+        _ header: RecordBatchHeader,
+        from first: Int64,
+        _ body: (borrowing WalkStep, _ offset: Int64, _ timestamp: Int64) throws(LaneError) -> Void
+    ) throws(LaneError) {
+        let isAppendTime = header.attributes.contains(.logAppendTime)
+        var cursor = RecordCursor(records, count: header.recordCount)
+        var met = header.baseOffset
+        while true {
+            let record: Record?
+            do throws(RecordBatchError) {
+                record = try cursor.next()
+            } catch {
+                let start = max(first, met)
+                try giveUp("it is not a record: \(error)", batch, header, from: start, body)
+                return
+            }
+            guard let record else { return }
+            let offset = header.baseOffset + Int64(record.offsetDelta)
+            // The delta is the producer's word: one that goes back would double an offset.
+            guard offset >= met, record.offsetDelta <= header.lastOffsetDelta else {
+                let reason = "its offset delta \(record.offsetDelta) is out of order"
+                try giveUp(reason, batch, header, from: max(first, met), body)
+                return
+            }
+            met = offset + 1
+            if offset < first { continue }
+            let timestamp =
+                isAppendTime ? header.maxTimestamp : header.baseTimestamp &+ record.timestampDelta
+            try body(.record(record), offset, timestamp)
+        }
+    }
+
+    private func giveUp(
+        _ reason: String,
+        _ batch: RawSpan,
+        _ header: RecordBatchHeader,
+        from start: Int64,
+        _ body: (borrowing WalkStep, _ offset: Int64, _ timestamp: Int64) throws(LaneError) -> Void
+    ) throws(LaneError) {
+        let end = header.baseOffset + Int64(header.lastOffsetDelta) + 1
+        var offset = start
+        while offset < end {
+            let raw = offset == start ? batch : nil
+            try body(.unreadable(reason: reason, raw: raw), offset, header.maxTimestamp)
+            offset += 1
+        }
+    }
+}

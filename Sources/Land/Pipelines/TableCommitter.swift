@@ -1,0 +1,125 @@
+public import ArrowData
+public import IcebergModel
+
+/// The exact version of a table that a commit will be applied to.
+public struct TableVersion: Sendable {
+    /// The table's name as the pipeline knows it.
+    public let table: String
+    /// The table's identity; a dropped and re-created table has another one.
+    public let uuid: String
+    /// What distinguishes this version from every other (the metadata file's location).
+    public let token: String
+    /// The columns as they are now, with their ids.
+    public let schema: Schema
+    /// The pipeline's checkpoint; nil before the first commit.
+    public let marker: CommitMarker?
+
+    /// A version with all its parts.
+    public init(
+        table: String,
+        uuid: String,
+        token: String,
+        schema: Schema,
+        marker: CommitMarker?
+    ) {
+        self.table = table
+        self.uuid = uuid
+        self.token = token
+        self.schema = schema
+        self.marker = marker
+    }
+}
+
+/// One table's part of a commit.
+public struct TableChange<File: Sendable>: Sendable {
+    /// The version it applies to, and no other.
+    public let base: TableVersion
+    /// Finished files that become part of the table. Without files only the marker moves.
+    public let files: [File]
+    /// The checkpoint that comes into force with the files.
+    public let marker: CommitMarker
+
+    /// The change of `base` by `files` and `marker`.
+    public init(base: TableVersion, files: [File], marker: CommitMarker) {
+        self.base = base
+        self.files = files
+        self.marker = marker
+    }
+}
+
+/// Why a table could not be read or changed, and what that means for the caller.
+public enum TableCommitterError: Error, Equatable, Sendable {
+    /// Certainly not applied: the table is no longer at the base version. Read it again and decide.
+    case conflict(table: String)
+    /// It may or may not have been applied. Read the table again until it tells.
+    case unknownOutcome(table: String, reason: String)
+    /// Certainly not applied: the disk or store failed. Trying again later may help.
+    case storage(table: String, reason: String)
+    /// It can never work as asked: the table or the change is not valid.
+    case invalid(table: String, reason: String)
+}
+
+/// Writes one data file of a table.
+public protocol TableFileWriter {
+    /// What the committer needs to know of a finished file.
+    associatedtype File: Sendable
+
+    /// Bytes written so far, about what the finished file will have.
+    var bytesWritten: Int { get }
+
+    /// Appends the rows of `batch`.
+    func write(_ batch: consuming ArrowBatch) throws(TableCommitterError)
+
+    /// Finishes the file and makes it durable.
+    func close() throws(TableCommitterError) -> File
+
+    /// Removes the unfinished file.
+    func abandon()
+}
+
+/// What a pipeline needs of its tables.
+///
+/// All calls may block and are made from a lane's own thread.
+public protocol TableCommitter: Sendable {
+    /// Writes the data files.
+    associatedtype Writer: TableFileWriter
+
+    /// The table as it is now; nil when there is none.
+    func load(_ table: String, pipeline: String) throws(TableCommitterError) -> TableVersion?
+
+    /// Makes the table with `columns` beside the `_log` column that every table of a pipeline has, partitioned by day of
+    /// the log's timestamp if `isPartitionedByDay`.
+    func create(
+        _ table: String,
+        columns: [NewColumn],
+        isPartitionedByDay: Bool,
+        pipeline: String
+    ) throws(TableCommitterError) -> TableVersion
+
+    /// Adds optional columns. Throws `conflict` if the table is no longer at `base`.
+    func addColumns(
+        _ columns: [NewColumn],
+        to base: TableVersion,
+        pipeline: String
+    ) throws(TableCommitterError) -> TableVersion
+
+    /// Opens a data file for rows of `day` (days since 1970-01-01 UTC; nil in an unpartitioned
+    /// table).
+    func openFile(
+        for version: TableVersion,
+        day: Int32?,
+        pipeline: String
+    ) throws(TableCommitterError) -> Writer
+
+    /// Applies all changes or none. On success every table is at the version returned in its place.
+    func commit(
+        _ changes: [TableChange<Writer.File>]
+    ) throws(TableCommitterError) -> [TableVersion]
+
+    /// Removes finished files that certainly belong to no version of the table.
+    func discard(_ files: [Writer.File], of table: String)
+
+    /// Removes files that earlier writers of `pipeline` left unfinished or uncommitted. Only for who has just taken the
+    /// table over: no older writer can commit any more.
+    func removeLeftovers(of version: TableVersion, pipeline: String)
+}

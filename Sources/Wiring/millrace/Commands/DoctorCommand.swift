@@ -1,0 +1,168 @@
+import Arguments
+import Bytes
+import Clocks
+import Configuration
+import Files
+import Glibc
+import JSONText
+import SQLEngine
+import Settings
+
+/// `millrace doctor`
+struct DoctorCommand: Command {
+    let description = CommandDescription(
+        "doctor",
+        summary: "Say what is missing or wrong on this machine",
+        discussion: "Ends with exit code 1 when something would keep Millrace from working.",
+        options: [Commands.configOption, Commands.jsonOption],
+        examples: [("millrace doctor", "checks configuration, disk, ports, libraries, limits")]
+    )
+
+    /// One thing that was looked at.
+    private struct Finding {
+        enum Verdict: String {
+            case fine = "ok"
+            case doubtful = "warning"
+            case broken = "wrong"
+        }
+
+        let subject: String
+        let verdict: Verdict
+        let detail: String
+    }
+
+    func run(_ arguments: ParsedArguments) async throws -> ExitCode {
+        var findings: [Finding] = []
+        var settings: MillraceConfiguration?
+        do throws(CommandError) {
+            let read = try CommandConfiguration(arguments).settings
+            settings = read
+            findings.append(
+                Finding(
+                    subject: "configuration",
+                    verdict: read.warnings.isEmpty ? .fine : .doubtful,
+                    detail: read.warnings.first?.description
+                        ?? "\(read.file ?? "defaults"), \(read.pipelines.count) pipelines"
+                )
+            )
+        } catch {
+            findings.append(
+                Finding(subject: "configuration", verdict: .broken, detail: error.description)
+            )
+        }
+        if let settings {
+            findings += [disk(settings.dataDirectory), space(settings.dataDirectory)]
+            findings += ports(settings)
+        }
+        findings += [duckDB(), fileLimit()]
+        print(findings, asJSON: arguments.has("json"))
+        return findings.contains { $0.verdict == .broken } ? .failure : .success
+    }
+
+    private func print(_ findings: [Finding], asJSON: Bool) {
+        if asJSON {
+            let list: [JSONValue] = findings.map {
+                [
+                    "subject": .string($0.subject), "verdict": .string($0.verdict.rawValue),
+                    "detail": .string($0.detail),
+                ]
+            }
+            let answer: JSONValue = ["findings": .array(list)]
+            Terminal.write(answer.text(.pretty) + "\n")
+            return
+        }
+        var table = TextTable([("", .left), ("subject", .left), ("", .left)])
+        for finding in findings {
+            table.append([finding.verdict.rawValue, finding.subject, finding.detail])
+        }
+        Terminal.write(table.text)
+    }
+
+    /// Writes and syncs a small file as the log does, and says how long that takes.
+    private func disk(_ directory: String) -> Finding {
+        let files = LocalFiles()
+        let path = "\(directory)/doctor.\(getpid())"
+        do throws(FileError) {
+            try files.createDirectories(directory)
+            let file = try files.open(path, .create)
+            defer { try? files.remove(path) }
+            var bytes = ByteBuffer()
+            bytes.appendZeros(4096)
+            let clock = SystemClocks()
+            let rounds = 20
+            let started: MonotonicInstant = clock.now()
+            for round in 0..<rounds {
+                try file.write(bytes.bytes, at: Int64(round) * 4096)
+                try file.sync()
+            }
+            let nanoseconds = (clock.now() - started).wholeNanoseconds / Int64(rounds)
+            return Finding(
+                subject: "disk",
+                verdict: nanoseconds > 20_000_000 ? .doubtful : .fine,
+                detail: "\(directory): a synced write takes \(nanoseconds / 1000) µs"
+            )
+        } catch {
+            return Finding(subject: "disk", verdict: .broken, detail: error.description)
+        }
+    }
+
+    private func space(_ directory: String) -> Finding {
+        var numbers = statvfs()
+        guard unsafe statvfs(directory, &numbers) == 0 else {
+            return Finding(
+                subject: "space",
+                verdict: .broken,
+                detail: "cannot look at \(directory)"
+            )
+        }
+        let free = Int64(numbers.f_bavail) * Int64(numbers.f_frsize)
+        return Finding(
+            subject: "space",
+            verdict: free < 1 << 30 ? .doubtful : .fine,
+            detail: "\(grouped(free >> 20)) MiB free at \(directory)"
+        )
+    }
+
+    private func ports(_ settings: MillraceConfiguration) -> [Finding] {
+        if ServerClient(address: settings.http.listen.description).isRunning {
+            return [
+                Finding(
+                    subject: "server",
+                    verdict: .fine,
+                    detail: "a server answers at \(settings.http.listen)"
+                )
+            ]
+        }
+        return [("log.listen", settings.log.listen), ("http.listen", settings.http.listen)].map {
+            let isFree = PortProbe.isFree($0.1)
+            return Finding(
+                subject: $0.0,
+                verdict: isFree ? .fine : .broken,
+                detail: isFree ? "\($0.1) is free" : "\($0.1) is in use by another program"
+            )
+        }
+    }
+
+    private func duckDB() -> Finding {
+        do throws(SQLError) {
+            let library = try DuckDBLibrary.load()
+            return Finding(
+                subject: "DuckDB",
+                verdict: .fine,
+                detail: "\(library.version) at \(library.path)"
+            )
+        } catch {
+            return Finding(subject: "DuckDB", verdict: .broken, detail: error.description)
+        }
+    }
+
+    private func fileLimit() -> Finding {
+        var limit = rlimit()
+        unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return Finding(
+            subject: "open files",
+            verdict: limit.rlim_cur < 1024 ? .doubtful : .fine,
+            detail: "at most \(limit.rlim_cur); topics and connections need one or two each"
+        )
+    }
+}

@@ -1,0 +1,287 @@
+import Catalogs
+import Clocks
+import Columns
+import Files
+import IcebergModel
+import Pipelines
+import Stores
+import Synchronization
+import Tables
+import Telemetry
+
+/// The lake's tables as pipelines need them: their checkpoints are table properties, their commits go through the catalog.
+final class LakeCommitter: TableCommitter {
+    private let service: LakeService
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    private struct State {
+        /// The newest version that a lane has seen, by table name.
+        var tables: [String: Table] = [:]
+        /// Attempts whose outcome nobody has told yet, by table name.
+        var unsettled: [String: CommitAttempt] = [:]
+        /// Number of data files opened, to tell their names apart.
+        var files: UInt64 = 0
+    }
+
+    init(_ service: LakeService, logger: Logger) {
+        self.service = service
+        self.logger = logger
+    }
+
+    private var lake: Lake { service.lake }
+
+    // Reading
+
+    func load(
+        _ table: String,
+        pipeline: String
+    ) throws(TableCommitterError) -> TableVersion? {
+        try settle(table)
+        let known = state.withLock { $0.tables[table] }
+        let found: Table
+        do throws(TableError) {
+            if let known {
+                found = try lake.refresh(known)
+            } else {
+                found = try lake.table(LakeService.identifier(table))
+            }
+        } catch {
+            if error.isNoSuchTable { return nil }
+            throw failure(table, error)
+        }
+        return try version(found, pipeline)
+    }
+
+    /// A commit of unknown outcome must be decided before the table is read: what cannot be seen then never will be.
+    private func settle(_ table: String) throws(TableCommitterError) {
+        guard let attempt = state.withLock({ $0.unsettled[table] }) else { return }
+        do throws(TableError) { _ = try lake.outcome(of: attempt) } catch {
+            throw failure(table, error)
+        }
+        state.withLock { $0.unsettled[table] = nil }
+    }
+
+    private func version(
+        _ table: Table,
+        _ pipeline: String
+    ) throws(TableCommitterError) -> TableVersion {
+        let name = table.identifier.name
+        var marker: CommitMarker?
+        if let text = table.metadata.properties[CommitMarker.propertyKey(pipeline: pipeline)] {
+            do throws(CommitMarkerError) { marker = try CommitMarker(json: text) } catch {
+                throw .invalid(table: name, reason: error.reason)
+            }
+        }
+        state.withLock { $0.tables[name] = table }
+        return TableVersion(
+            table: name,
+            uuid: table.metadata.uuid,
+            token: table.metadataLocation,
+            schema: table.metadata.schema,
+            marker: marker
+        )
+    }
+
+    /// The table at exactly that version.
+    private func table(at version: TableVersion) throws(TableCommitterError) -> Table {
+        guard let table = state.withLock({ $0.tables[version.table] }),
+            table.metadataLocation == version.token
+        else { throw .conflict(table: version.table) }
+        return table
+    }
+
+    // Changing
+
+    func create(
+        _ table: String,
+        columns: [NewColumn],
+        isPartitionedByDay: Bool,
+        pipeline: String
+    ) throws(TableCommitterError) -> TableVersion {
+        let base = Schema(fields: [LogColumn.field(id: 1)])
+        let made: Table
+        do throws(TableError) {
+            made = try lake.createTable(
+                LakeService.identifier(table),
+                schema: base,
+                spec: isPartitionedByDay ? Self.byDay(base) : .unpartitioned
+            )
+        } catch { throw failure(table, error) }
+        let version = try version(made, pipeline)
+        return columns.isEmpty
+            ? version : try addColumns(columns, to: version, pipeline: pipeline)
+    }
+
+    /// Every table of a pipeline has the column that this divides by.
+    private static func byDay(_ schema: Schema) -> PartitionSpec {
+        do throws(IcebergError) {
+            return try PartitionSpec.day(of: "\(LogColumn.name).timestamp", in: schema)
+        } catch { preconditionFailure("\(error)") }
+    }
+
+    func addColumns(
+        _ columns: [NewColumn],
+        to base: TableVersion,
+        pipeline: String
+    ) throws(TableCommitterError) -> TableVersion {
+        let table = try table(at: base)
+        let commit = AppendCommit(
+            files: [],
+            newColumns: columns,
+            expectedBase: table.metadata.currentSnapshotID,
+            expectedProperties: expectation(of: table, pipeline)
+        )
+        let changed: Table
+        do throws(CommitError) { changed = try table.append(commit) } catch {
+            throw failure(base.table, error)
+        }
+        return try version(changed, pipeline)
+    }
+
+    func commit(
+        _ changes: [TableChange<DataFile>]
+    ) throws(TableCommitterError) -> [TableVersion] {
+        var prepared: [(table: Table, prepared: PreparedAppend)] = []
+        for change in changes {
+            let table = try table(at: change.base)
+            do throws(CommitError) {
+                prepared.append((table, try table.prepare(append(change, to: table))))
+            } catch {
+                for entry in prepared { lake.discard(entry.prepared) }
+                throw failure(change.base.table, error)
+            }
+        }
+        let tables: [Table]
+        do throws(CommitError) { tables = try lake.commit(prepared) } catch {
+            if case .unknownOutcome(let attempt, _) = error {
+                state.withLock { $0.unsettled[attempt.table.name] = attempt }
+            } else {
+                for entry in prepared { lake.discard(entry.prepared) }
+            }
+            throw failure(changes[0].base.table, error)
+        }
+        for (table, change) in zip(tables, changes) where !change.files.isEmpty {
+            pending(table, change.marker.pipeline).clear()
+        }
+        var versions: [TableVersion] = []
+        for (table, change) in zip(tables, changes) {
+            versions.append(try version(table, change.marker.pipeline))
+        }
+        return versions
+    }
+
+    private func append(_ change: TableChange<DataFile>, to table: Table) -> AppendCommit {
+        let marker = change.marker
+        let key = CommitMarker.propertyKey(pipeline: marker.pipeline)
+        return AppendCommit(
+            files: change.files,
+            setProperties: [key: marker.json],
+            summary: [
+                key: marker.json, "millrace.commit-id": marker.commitID,
+                "millrace.epoch": String(marker.epoch), "engine-name": "millrace",
+                "engine-version": Millrace.version,
+            ],
+            expectedBase: table.metadata.currentSnapshotID,
+            expectedProperties: expectation(of: table, marker.pipeline)
+        )
+    }
+
+    private func expectation(of table: Table, _ pipeline: String) -> [String: String?] {
+        let key = CommitMarker.propertyKey(pipeline: pipeline)
+        return [key: table.metadata.properties[key]]
+    }
+
+    // Files
+
+    func openFile(
+        for version: TableVersion,
+        day: Int32?,
+        pipeline: String
+    ) throws(TableCommitterError) -> LakeFileWriter {
+        let table = try table(at: version)
+        let number = state.withLock { state in
+            state.files += 1
+            return state.files
+        }
+        let folder = table.metadata.location + "/data"
+        let partitionFolder = day.map { day in
+            let date = Timestamp(milliseconds: Int64(day) * 86_400_000).iso8601.prefix(10)
+            return "/\(table.metadata.spec.fields.first?.name ?? "day")=\(date)"
+        }
+        let epoch = version.marker?.epoch ?? 0
+        let uri =
+            "\(folder)\(partitionFolder ?? "")/\(pipeline)-\(epoch)-\(number)-"
+            + "\(service.newUUID()).parquet"
+        do throws(StoreError) {
+            let path = try FileURI.path(ofURI: uri)
+            try service.store.createFolder(folder + (partitionFolder ?? ""))
+            pending(table, pipeline).add(uri)
+            return LakeFileWriter(
+                table: version.table,
+                path: path,
+                uri: uri,
+                partition: day.map { [.date($0)] } ?? []
+            )
+        } catch {
+            throw .storage(table: version.table, reason: error.description)
+        }
+    }
+
+    func discard(_ files: [DataFile], of table: String) {
+        for file in files { try? service.store.delete(file.path) }
+    }
+
+    func removeLeftovers(of version: TableVersion, pipeline: String) {
+        guard let table = try? table(at: version) else { return }
+        let pending = pending(table, pipeline)
+        let names = pending.names
+        guard !names.isEmpty else { return }
+        do throws(TableError) {
+            // A file may be in a snapshot that another engine's compaction has replaced since.
+            var referenced: Set<String> = []
+            for snapshot in table.metadata.snapshots {
+                for file in try table.dataFiles(snapshotID: snapshot.id) {
+                    referenced.insert(file.path)
+                }
+            }
+            let leftovers = names.filter { !referenced.contains($0) }
+            for uri in leftovers { try? service.store.delete(uri) }
+            pending.clear()
+            if !leftovers.isEmpty {
+                logger.info(
+                    "removed unfinished files",
+                    ["table": version.table, "files": leftovers.count]
+                )
+            }
+        } catch {
+            logger.warning(
+                "unfinished files were left alone",
+                ["table": version.table, "reason": error.description]
+            )
+        }
+    }
+
+    private func pending(_ table: Table, _ pipeline: String) -> PendingFiles {
+        PendingFiles(table: table.metadata.location, pipeline: pipeline)
+    }
+
+    // Errors
+
+    private func failure(_ table: String, _ error: CommitError) -> TableCommitterError {
+        switch error {
+        case .conflict, .tableChanged: .conflict(table: table)
+        // Trying again from the checkpoint writes the files for the columns as they are now.
+        case .columnsChanged(_, let reason): .storage(table: table, reason: reason)
+        case .unknownOutcome(_, let reason): .unknownOutcome(table: table, reason: reason)
+        case .storage(let error): failure(table, error)
+        }
+    }
+
+    private func failure(_ table: String, _ error: TableError) -> TableCommitterError {
+        switch error {
+        case .metadata, .hasDeletes: .invalid(table: table, reason: error.description)
+        case .catalog, .store: .storage(table: table, reason: error.description)
+        }
+    }
+}

@@ -1,0 +1,188 @@
+import Bytes
+import Catalogs
+import Clocks
+import Configuration
+import Files
+import Gateway
+import Glibc
+import HTTPServer
+import IcebergModel
+import JSONText
+import Pipelines
+import SQLEngine
+import Settings
+import Stores
+import Synchronization
+import Tables
+
+/// The lake of the configuration: its catalog, its files, and SQL over them.
+final class LakeService: Sendable {
+    let lake: Lake
+    let store: LocalStore<LocalFiles>
+    let engine: SQLEngine
+    private let random = Mutex(SystemRandom())
+
+    /// The namespace that pipelines' tables lie in.
+    private static let namespace = ["default"]
+
+    /// Opens the catalog, and makes folder and file if need be.
+    init(_ settings: MillraceConfiguration) throws(CommandError) {
+        let files = LocalFiles()
+        let store = LocalStore(files)
+        self.store = store
+        do {
+            try files.createDirectories(settings.lake.directory)
+            let directory = try Self.absolute(settings.lake.directory)
+            try files.createDirectories(directoryName(of: settings.lake.catalog))
+            let catalog = try SQLiteCatalog(
+                path: settings.lake.catalog,
+                name: "millrace",
+                warehouse: FileURI.uri(ofPath: directory)
+            )
+            let lake = Lake(
+                catalog: catalog,
+                store: store,
+                clock: SystemClocks(),
+                random: SystemRandom()
+            )
+            self.lake = lake
+            var options = SQLEngine.Options(lakeDirectory: directory)
+            options.memoryBytesMax = settings.sql.memoryBytes
+            options.spillDirectory = "\(settings.dataDirectory)/spill"
+            options.statementTimeout = settings.sql.timeout
+            if let threads = settings.sql.threads { options.threads = threads }
+            engine = SQLEngine(options: options) { try Self.queryable(lake) }
+        } catch {
+            throw CommandError("the lake in \(settings.lake.directory) cannot be opened: \(error)")
+        }
+    }
+
+    /// The directory's path from the root: tables name their files by it.
+    private static func absolute(_ directory: String) throws -> String {
+        // SAFETY: realpath's block is copied and freed here.
+        guard let path = unsafe realpath(directory, nil) else {
+            throw FileError(operation: "realpath", path: directory, code: errno)
+        }
+        defer { unsafe free(path) }
+        return unsafe String(cString: path)
+    }
+
+    /// The catalog's name for a pipeline's table.
+    static func identifier(_ table: String) -> TableIdentifier {
+        TableIdentifier(namespace: namespace, name: table)
+    }
+
+    func newUUID() -> String {
+        random.withLock { UUID16(random: &$0).description }
+    }
+
+    /// Every table of every namespace, to be read when SQL asks for it.
+    private static func queryable(_ lake: Lake) throws -> [QueryableTable] {
+        var tables: [QueryableTable] = []
+        for namespace in try lake.catalog.listNamespaces() {
+            for identifier in try lake.catalog.listTables(namespace) {
+                let location = try lake.catalog.metadataLocation(of: identifier)
+                tables.append(
+                    QueryableTable(
+                        namespace: namespace.joined(separator: "."),
+                        name: identifier.name,
+                        revision: location
+                    ) {
+                        let table = try lake.table(identifier)
+                        return QueryableTable.Contents(
+                            columns: table.metadata.schema.fields,
+                            files: try table.dataFiles().map(\.path)
+                        )
+                    }
+                )
+            }
+        }
+        return tables
+    }
+
+    /// True when there is such a table.
+    func exists(_ table: String) throws -> Bool {
+        try lake.catalog.listNamespaces().contains(Self.namespace)
+            && lake.catalog.listTables(Self.namespace).contains(Self.identifier(table))
+    }
+
+    /// The checkpoint of `pipeline` in `table`; nil when there is none.
+    func marker(of table: String, pipeline: String) throws -> CommitMarker? {
+        guard try exists(table) else { return nil }
+        let key = CommitMarker.propertyKey(pipeline: pipeline)
+        let properties = try lake.table(Self.identifier(table)).metadata.properties
+        return try properties[key].map { try CommitMarker(json: $0) }
+    }
+
+    /// `GET /v1/tables`
+    func report() throws(HTTPProblem) -> JSONValue {
+        do {
+            var entries: [JSONValue] = []
+            for namespace in try lake.catalog.listNamespaces() {
+                for identifier in try lake.catalog.listTables(namespace) {
+                    entries.append(entry(try lake.table(identifier)))
+                }
+            }
+            return ["tables": .array(entries)]
+        } catch {
+            throw HTTPProblem(500, "The tables cannot be read", "\(error)")
+        }
+    }
+
+    private func entry(_ table: Table) -> JSONValue {
+        let metadata = table.metadata
+        let summary = metadata.currentSnapshot?.summary ?? [:]
+        let columns: [JSONValue] = metadata.schema.fields.map {
+            ["name": .string($0.name), "type": .string("\($0.type)")]
+        }
+        func total(_ key: String) -> JSONValue { .integer(summary[key].flatMap(Int64.init) ?? 0) }
+        return [
+            "namespace": .string(table.identifier.namespace.joined(separator: ".")),
+            "name": .string(table.identifier.name), "rows": total("total-records"),
+            "files": total("total-data-files"), "bytes": total("total-files-size"),
+            "columns": .array(columns), "location": .string(metadata.location),
+            "metadata_location": .string(table.metadataLocation),
+            "snapshots": .integer(Int64(metadata.snapshots.count)),
+            "committed_at": metadata.currentSnapshot.map {
+                .string(Timestamp(milliseconds: $0.timestampMilliseconds).iso8601)
+            } ?? .null,
+        ]
+    }
+
+    /// `POST /v1/sql`: each request has a session of its own.
+    func answer(_ sql: String, _ format: SQLAnswerFormat) throws(HTTPProblem) -> SQLAnswer {
+        do throws(SQLError) {
+            let statements = SQLStatements(sql).all
+            guard let last = statements.last else {
+                throw .refused(reason: "there is no statement")
+            }
+            let session = try engine.session()
+            for statement in statements.dropLast() {
+                let result = try session.run(statement)
+                while try result.nextChunk() != nil {}
+            }
+            let output = SQLOutput(try session.run(last), format: Self.output(format))
+            return SQLAnswer { (buffer: inout ByteBuffer) throws(HTTPProblem) in
+                do throws(SQLError) { return try output.next(into: &buffer) } catch {
+                    throw Self.problem(error)
+                }
+            }
+        } catch {
+            throw Self.problem(error)
+        }
+    }
+
+    private static func output(_ format: SQLAnswerFormat) -> SQLOutputFormat {
+        switch format {
+        case .json: .json
+        case .ndjson: .ndjson
+        case .csv: .csv
+        }
+    }
+
+    private static func problem(_ error: SQLError) -> HTTPProblem {
+        error.isStatementsFault
+            ? HTTPProblem(400, "The statement cannot be answered", error.description)
+            : HTTPProblem(500, "SQL failed", error.description)
+    }
+}

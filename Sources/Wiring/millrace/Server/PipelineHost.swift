@@ -1,0 +1,164 @@
+import Clocks
+import Configuration
+import Decoding
+import EventLog
+import Files
+import IcebergModel
+import JSONText
+import LogSources
+import Pipelines
+import Telemetry
+import Threads
+
+typealias LocalLog = EventLog<LocalFiles>
+typealias ServerLane = Lane<EmbeddedLog<LocalFiles>, LakeCommitter, SystemClocks>
+
+/// The lanes of all pipelines, each on a thread of its own.
+final class PipelineHost: Sendable {
+    /// One lane for each table of each pipeline.
+    let lanes: [ServerLane]
+    private let threads: [Thread]
+    private let source: EmbeddedLog<LocalFiles>
+
+    /// Starts a lane for each definition.
+    init(
+        _ definitions: [LaneDefinition],
+        source: EmbeddedLog<LocalFiles>,
+        committer: LakeCommitter,
+        logger: Logger
+    ) {
+        self.source = source
+        let lanes = definitions.map {
+            ServerLane(
+                $0,
+                source: source,
+                committer: committer,
+                clock: SystemClocks(),
+                logger: logger.named("pipelines")
+            )
+        }
+        self.lanes = lanes
+        threads = lanes.map { lane in
+            Thread("lane \(lane.definition.table)") { lane.run() }
+        }
+    }
+
+    /// Lets every lane commit what it has read, and waits for them.
+    func stop() {
+        for lane in lanes { lane.stop() }
+        for thread in threads { thread.join() }
+    }
+
+    /// Why requests should not come yet: a lane that has stopped for good, or has not begun.
+    var obstacle: String? {
+        for lane in lanes {
+            let status = lane.status
+            if status.state == .starting {
+                return "the pipeline into \(status.table) is starting"
+            }
+        }
+        return nil
+    }
+
+    /// Durable records that no commit covers yet.
+    func lag(of status: LaneStatus) -> Int64 {
+        var lag: Int64 = 0
+        for name in status.topics {
+            for index in 0..<Int32(source.topic(named: name)?.partitionCount ?? 0) {
+                let partition = SourcePartition(topic: name, index: index)
+                guard let bounds = try? source.bounds(of: partition) else { continue }
+                lag +=
+                    bounds.end - (status.committed?.progress(in: partition)?.next ?? bounds.start)
+            }
+        }
+        return lag
+    }
+
+    /// `GET /v1/pipelines`
+    var report: JSONValue {
+        let entries: [JSONValue] = lanes.map { lane in
+            let status = lane.status
+            let totals = status.committed?.totals
+            return [
+                "name": .string(status.pipeline), "table": .string(status.table),
+                "topics": .array(status.topics.map { .string($0) }),
+                "state": .string(status.state.name),
+                "reason": status.state.reason.map { .string($0) } ?? .null,
+                "landed": .integer(totals?.landed ?? 0),
+                "filtered": .integer(totals?.filtered ?? 0),
+                "dead_lettered": .integer(totals?.deadLettered ?? 0),
+                "pending": .integer(status.pending), "lag": .integer(lag(of: status)),
+                "epoch": .integer(status.committed?.epoch ?? 0),
+                "last_commit": status.lastCommit.map { .string($0.iso8601) } ?? .null,
+            ]
+        }
+        return ["pipelines": .array(entries)]
+    }
+
+    /// Gauges of every lane, read when metrics are asked for.
+    func register(in metrics: MetricsRegistry) {
+        for lane in lanes {
+            let labels: KeyValuePairs = [
+                "pipeline": lane.definition.pipeline, "table": lane.definition.table,
+            ]
+            metrics.gauge(
+                "millrace_pipeline_lag_records",
+                help: "Durable records not committed yet",
+                labels: labels
+            ) { [self] in Double(lag(of: lane.status)) }
+            metrics.counter(
+                "millrace_pipeline_landed_records_total",
+                help: "Records that are committed rows",
+                labels: labels
+            ) { Double(lane.status.committed?.totals.landed ?? 0) }
+            metrics.counter(
+                "millrace_pipeline_filtered_records_total",
+                help: "Records that where left out",
+                labels: labels
+            ) { Double(lane.status.committed?.totals.filtered ?? 0) }
+            metrics.counter(
+                "millrace_pipeline_dead_letters_total",
+                help: "Records in the dead-letter table",
+                labels: labels
+            ) { Double(lane.status.committed?.totals.deadLettered ?? 0) }
+            metrics.gauge(
+                "millrace_pipeline_up",
+                help: "1 while the lane lands",
+                labels: labels
+            ) { lane.status.state == .running ? 1 : 0 }
+        }
+    }
+}
+
+extension LaneDefinition {
+    /// The lanes that the configuration declares.
+    static func all(in settings: MillraceConfiguration) throws(CommandError) -> [LaneDefinition] {
+        var definitions: [LaneDefinition] = []
+        for pipeline in settings.pipelines {
+            for table in pipeline.tables {
+                var predicate: Predicate?
+                if let text = table.predicate {
+                    do { predicate = try Predicate(parsing: text) } catch {
+                        throw CommandError(
+                            "pipelines.\(pipeline.name), where of the table \(table.name): \(error)",
+                            code: .usage
+                        )
+                    }
+                }
+                definitions.append(
+                    LaneDefinition(
+                        pipeline: pipeline.name,
+                        topics: pipeline.topics,
+                        table: table.name,
+                        predicate: predicate,
+                        columns: table.columns.map { NewColumn($0.name, $0.type) },
+                        infersColumns: table.infersColumns,
+                        freshness: pipeline.freshness,
+                        isPartitionedByDay: table.partitioning == .day
+                    )
+                )
+            }
+        }
+        return definitions
+    }
+}

@@ -1,0 +1,162 @@
+import Bytes
+import EventLog
+import Files
+import JSONText
+import LogSources
+import Pipelines
+import SQLEngine
+
+/// Counts the log and the tables again and holds the two against each other.
+struct Verification {
+    let source: EmbeddedLog<LocalFiles>
+    let lake: LakeService
+    let definitions: [LaneDefinition]
+
+    /// What was found, with the SQL that was asked.
+    struct Outcome {
+        var receipts: [Receipt] = []
+        var statements: [String] = []
+
+        var isProven: Bool { receipts.allSatisfy(\.isProven) }
+    }
+
+    /// Receipts for every table and partition up to each table's own checkpoint.
+    ///
+    /// The checkpoint is read before the table, and rows beyond it are left out: a pipeline may commit in between.
+    func run() throws -> Outcome {
+        let session = try lake.engine.session()
+        var outcome = Outcome()
+        for definition in definitions {
+            guard
+                let marker = try lake.marker(
+                    of: definition.table,
+                    pipeline: definition.pipeline
+                )
+            else { continue }
+            let rows = try counts(
+                in: definition.table,
+                marker,
+                of: definition,
+                session,
+                &outcome.statements
+            )
+            let letters =
+                try lake.exists(definition.deadLetterTable)
+                ? counts(
+                    in: definition.deadLetterTable,
+                    marker,
+                    of: definition,
+                    session,
+                    &outcome.statements
+                ) : [:]
+            let recount = LogRecount(of: definition, in: source)
+            for (name, topic) in marker.topics.sorted(by: { $0.key < $1.key }) {
+                for (index, progress) in topic.partitions.sorted(by: { $0.key < $1.key }) {
+                    let partition = SourcePartition(topic: name, index: index)
+                    let bounds = try source.bounds(of: partition)
+                    let range = min(bounds.start, progress.next)..<progress.next
+                    outcome.receipts.append(
+                        Receipt(
+                            pipeline: definition.pipeline,
+                            table: definition.table,
+                            partition: partition,
+                            range: range,
+                            pending: bounds.end - progress.next,
+                            log: try recount.count(partition, in: range),
+                            landed: rows[partition] ?? TableCount(),
+                            deadLettered: letters[partition] ?? TableCount()
+                        )
+                    )
+                }
+            }
+        }
+        return outcome
+    }
+
+    /// One query a table: rows, different offsets and their sum for each partition, up to the checkpoint.
+    private func counts(
+        in table: String,
+        _ marker: CommitMarker,
+        of definition: LaneDefinition,
+        _ session: SQLSession,
+        _ statements: inout [String]
+    ) throws -> [SourcePartition: TableCount] {
+        let isMixed = definition.topics.count > 1
+        let topic = isMixed ? "_log.topic" : sqlText(definition.topics[0])
+        let limits = marker.topics.flatMap { name, topic in
+            topic.partitions.map { index, progress in
+                (isMixed ? "\(topicTest(name)) and " : "")
+                    + "_log.partition = \(index) and _log.offset >= \(progress.next)"
+            }
+        }
+        let beyond = limits.sorted().map { "(\($0))" }.joined(separator: " or ")
+        let statement = """
+            select \(topic) as topic, _log.partition as partition, count(*) as rows,
+                   count(distinct _log.offset) as offsets, sum(distinct _log.offset) as offset_sum
+            from \(sqlName(table))\(beyond.isEmpty ? "" : " where not (\(beyond))")
+            group by all order by all
+            """
+        statements.append(statement)
+        let result = try session.run(statement)
+        var counts: [SourcePartition: TableCount] = [:]
+        while let chunk = try result.nextChunk() {
+            for row in 0..<chunk.rowCount {
+                let texts = (0..<5).map { chunk.value(row: row, column: $0).text }
+                guard let index = Int32(texts[1]), let rows = Int64(texts[2]),
+                    let offsets = Int64(texts[3]), let sum = wrappedSum(texts[4])
+                else { continue }
+                counts[SourcePartition(topic: texts[0], index: index)] = TableCount(
+                    rows: rows,
+                    distinctOffsets: offsets,
+                    offsetSum: sum
+                )
+            }
+        }
+        return counts
+    }
+
+    private func topicTest(_ name: String) -> String { "_log.topic = \(sqlText(name))" }
+
+    /// DuckDB sums exactly, in 128 bits; the receipt compares the lowest 64.
+    private func wrappedSum(_ text: String) -> UInt64? {
+        Int128(text).map { UInt64(truncatingIfNeeded: $0) }
+    }
+}
+
+/// A table's name as SQL wants it.
+func sqlName(_ name: String) -> String {
+    "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+        + "\""
+}
+
+/// A text as SQL wants it.
+func sqlText(_ text: String) -> String {
+    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+}
+
+extension Verification.Outcome {
+    /// `GET /v1/verify`
+    var report: JSONValue {
+        let entries: [JSONValue] = receipts.map { receipt in
+            [
+                "pipeline": .string(receipt.pipeline), "table": .string(receipt.table),
+                "topic": .string(receipt.partition.topic),
+                "partition": .integer(Int64(receipt.partition.index)),
+                "from_offset": .integer(receipt.range.lowerBound),
+                "to_offset": .integer(receipt.range.upperBound),
+                "acknowledged": .integer(receipt.log.records),
+                "landed": .integer(receipt.landed.rows),
+                "filtered": .integer(receipt.log.filtered),
+                "dead_lettered": .integer(receipt.deadLettered.rows),
+                "duplicates": .integer(receipt.duplicates),
+                "missing": .integer(receipt.missing),
+                "unexpected": .integer(receipt.unexpected), "pending": .integer(receipt.pending),
+                "proven": .bool(receipt.isProven),
+            ]
+        }
+        return [
+            "proven": .bool(isProven), "receipts": .array(entries),
+            "sql": .array(statements.map { .string($0) }),
+        ]
+    }
+}

@@ -1,0 +1,46 @@
+import Testing
+
+@testable import Pipelines
+
+private let marker = CommitMarker(
+    pipeline: "game \"one\"",
+    epoch: 2,
+    sequence: 41,
+    commitID: "id",
+    clusterID: "cluster",
+    topics: [
+        "b": TopicProgress(topicID: "tb", partitions: [:]),
+        "a": TopicProgress(
+            topicID: "ta",
+            partitions: [
+                11: PartitionProgress(next: 5, landed: 1, filtered: 3, deadLettered: 1),
+                2: PartitionProgress(next: Int64.max),
+            ]
+        ),
+    ]
+)
+
+@Test func `a marker is read back as it was written`() throws {
+    #expect(try CommitMarker(json: marker.json) == marker)
+}
+
+@Test func `equal markers have equal texts, whatever the order of a dictionary`() {
+    #expect(marker.json.contains(#""2":{"next":9223372036854775807"#))
+    let positions = ["\"a\"", "\"b\""].map { marker.json.range(of: $0) }
+    #expect(positions[0]! < positions[1]!)
+}
+
+@Test(arguments: [
+    "", "[]", #"{"version":2}"#, #"{"version":1,"topics":{}}"#,
+    #"{"version":1,"pipeline":"p","epoch":-1,"sequence":1,"commit-id":"","cluster-id":"","topics":{}}"#,
+])
+func `what is not a marker is refused with a reason`(text: String) {
+    #expect(throws: CommitMarkerError.self) { try CommitMarker(json: text) }
+}
+
+extension String {
+    /// Where `part` begins.
+    fileprivate func range(of part: String) -> String.Index? {
+        indices.first { self[$0...].hasPrefix(part) }
+    }
+}

@@ -1,0 +1,78 @@
+import Clocks
+import Decoding
+import Telemetry
+import Testing
+import Threads
+
+@testable import Pipelines
+
+typealias TestLane = Lane<MemoryLog, MemoryTables, SystemClocks>
+
+/// A lane over bent ends, run on a thread of its own.
+struct LaneHarness {
+    let log = MemoryLog()
+    let tables = MemoryTables()
+
+    func lane(
+        topics: [String] = ["events"],
+        predicate: Predicate? = nil,
+        freshness: Duration = .milliseconds(5),
+        pipeline: String = "p"
+    ) -> TestLane {
+        var definition = LaneDefinition(
+            pipeline: pipeline,
+            topics: topics,
+            table: "t",
+            predicate: predicate,
+            freshness: freshness
+        )
+        definition.limits.retryPause = .milliseconds(1)...(.milliseconds(4))
+        return Lane(
+            definition,
+            source: log,
+            committer: tables,
+            clock: SystemClocks(),
+            logger: .silent
+        )
+    }
+
+    /// Runs `lane` until `condition` holds for its status, then stops it. False when that takes over ten seconds.
+    @discardableResult
+    func run(_ lane: TestLane, until condition: (LaneStatus) -> Bool) -> Bool {
+        let thread = Thread("lane") { lane.run() }
+        let clock = SystemClocks()
+        let started: MonotonicInstant = clock.now()
+        var holds = false
+        let pause = Condition(())
+        while !holds, clock.now() - started < .seconds(10) {
+            holds = condition(lane.status)
+            if !holds {
+                let nothing: Void? = pause.wait(timeout: .milliseconds(1)) { _ in nil }
+                _ = nothing
+            }
+        }
+        lane.stop()
+        thread.join()
+        return holds
+    }
+
+    /// True when everything in the log is committed.
+    func isCaughtUp(_ status: LaneStatus) -> Bool {
+        guard let marker = status.committed else { return false }
+        return status.pending == 0
+            && status.topics.allSatisfy { topic in
+                let count = log.topic(named: topic)?.partitionCount ?? 0
+                return (0..<Int32(count)).allSatisfy { index in
+                    let partition = SourcePartition(topic: topic, index: index)
+                    let end = (try? log.bounds(of: partition).end) ?? 0
+                    return (marker.progress(in: partition)?.next ?? 0) == end
+                }
+            }
+    }
+
+    /// The offsets of the table's rows in one partition, in order.
+    func offsets(_ table: String = "t", partition: Int32 = 0) -> [Int64] {
+        (tables.table(table)?.rows ?? []).filter { $0.partition == partition }.map(\.offset)
+            .sorted()
+    }
+}

@@ -1,0 +1,143 @@
+import Decoding
+import Testing
+
+@testable import Pipelines
+
+@Test func `every record becomes a row, and the table says how far the pipeline has come`() throws {
+    let harness = LaneHarness()
+    harness.log.create("events", partitions: 2)
+    harness.log.append([#"{"a":1}"#, #"{"a":2}"#], to: "events", 0)
+    harness.log.append([#"{"a":3}"#], to: "events", 1)
+    #expect(harness.run(harness.lane(), until: harness.isCaughtUp))
+    #expect(harness.offsets(partition: 0) == [0, 1])
+    #expect(harness.offsets(partition: 1) == [0])
+    let table = try #require(harness.tables.table("t"))
+    let marker = try #require(table.markers["p"])
+    #expect(marker.totals.landed == 3)
+    #expect(table.schema.column(named: "a")?.type == .long)
+    #expect(harness.tables.openFiles == 0)
+}
+
+@Test func `a restart goes on where the table stands and raises the epoch`() throws {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    harness.log.append([#"{"a":1}"#], to: "events")
+    #expect(harness.run(harness.lane(), until: harness.isCaughtUp))
+    harness.log.append([#"{"a":2}"#], to: "events")
+    #expect(harness.run(harness.lane(), until: harness.isCaughtUp))
+    #expect(harness.offsets() == [0, 1])
+    #expect(harness.tables.table("t")?.markers["p"]?.epoch == 2)
+}
+
+@Test func `records that where leaves out are counted and move the checkpoint`() throws {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    harness.log.append([#"{"k":"x"}"#, #"{"k":"y"}"#, #"{}"#], to: "events")
+    let lane = harness.lane(predicate: try Predicate(parsing: "k = 'y'"))
+    #expect(harness.run(lane, until: harness.isCaughtUp))
+    #expect(harness.offsets() == [1])
+    let totals = try #require(harness.tables.table("t")?.markers["p"]?.totals)
+    #expect(totals.filtered == 2 && totals.landed == 1 && totals.next == 3)
+}
+
+@Test func `what cannot be a row is a dead letter and stops nothing`() throws {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    harness.log.append([#"{"a":1}"#, "broken", nil, #"{"a":"text"}"#, #"{"a":5}"#], to: "events")
+    #expect(harness.run(harness.lane(), until: harness.isCaughtUp))
+    #expect(harness.offsets() == [0, 4])
+    #expect(harness.offsets("t__dead_letters") == [1, 2, 3])
+    let totals = try #require(harness.tables.table("t")?.markers["p"]?.totals)
+    #expect(totals.landed == 2 && totals.deadLettered == 3)
+}
+
+@Test func `a new field becomes a column and rows from before stay`() throws {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    harness.log.append([#"{"a":1}"#, #"{"a":1,"b":true}"#, #"{"c":1.5,"a":2}"#], to: "events")
+    #expect(harness.run(harness.lane(), until: harness.isCaughtUp))
+    #expect(harness.offsets() == [0, 1, 2])
+    let names = harness.tables.table("t")?.schema.fields.map(\.name)
+    #expect(names == ["_log", "a", "b", "c"])
+}
+
+@Test(arguments: MemoryTables.Fault.allCases)
+func `a commit that goes wrong is applied once`(fault: MemoryTables.Fault) {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    harness.log.append([#"{"a":1}"#], to: "events")
+    #expect(harness.run(harness.lane(), until: harness.isCaughtUp))
+    // The first commit of a run is the take-over, the second one carries rows.
+    for faults in [[fault], [nil, fault].compactMap(\.self) + [fault], [fault, fault, fault]] {
+        harness.log.append([#"{"a":2}"#, #"{"a":3}"#], to: "events")
+        harness.tables.plan(faults)
+        #expect(harness.run(harness.lane(), until: harness.isCaughtUp))
+    }
+    #expect(harness.offsets() == Array(0...6))
+    #expect(harness.tables.openFiles == 0)
+}
+
+@Test func `a writer that was taken over commits no more`() throws {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    harness.log.append([#"{"a":1}"#], to: "events")
+    let lane = harness.lane()
+    let isFenced = harness.run(lane) { status in
+        if harness.isCaughtUp(status), harness.tables.table("t")?.markers["p"]?.epoch == 1 {
+            // Another process opens the table, then more records come.
+            harness.tables.change("t") { $0.markers["p"]?.epoch = 2 }
+            harness.log.append([#"{"a":2}"#], to: "events")
+        }
+        return status.state.name == "failed"
+    }
+    #expect(isFenced)
+    #expect(lane.status.state.reason?.contains("epoch 2") == true)
+    #expect(harness.offsets() == [0])
+    #expect(harness.tables.openFiles == 0)
+}
+
+@Test func `another log under the same name stops the pipeline instead of skipping records`() {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    harness.log.append([#"{"a":1}"#], to: "events")
+    #expect(harness.run(harness.lane(), until: harness.isCaughtUp))
+    harness.log.become(cluster: "other")
+    #expect(harness.run(harness.lane()) { $0.state.name == "failed" })
+}
+
+@Test func `a topic made anew stops the pipeline`() {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    harness.log.append([#"{"a":1}"#], to: "events")
+    #expect(harness.run(harness.lane(), until: harness.isCaughtUp))
+    harness.log.create("events", id: "another")
+    #expect(harness.run(harness.lane()) { $0.state.name == "failed" })
+}
+
+@Test func `a log that does not answer is waited for`() {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    harness.log.append([#"{"a":1}"#], to: "events")
+    harness.log.failReads(5)
+    #expect(harness.run(harness.lane(), until: harness.isCaughtUp))
+    #expect(harness.offsets() == [0])
+}
+
+@Test func `two pipelines may fill one table`() {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    harness.log.append([#"{"a":1}"#, #"{"a":2}"#], to: "events")
+    #expect(harness.run(harness.lane(pipeline: "p"), until: harness.isCaughtUp))
+    #expect(harness.run(harness.lane(pipeline: "q"), until: harness.isCaughtUp))
+    #expect(harness.offsets() == [0, 0, 1, 1])
+}
+
+@Test func `a stop commits what was read`() {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    harness.log.append([#"{"a":1}"#], to: "events")
+    let lane = harness.lane(freshness: .seconds(3600))
+    #expect(harness.run(lane) { $0.pending == 1 })
+    #expect(harness.offsets() == [0])
+    #expect(lane.status.state == .stopped)
+}

@@ -1,0 +1,117 @@
+import Bytes
+import KafkaProtocol
+import Synchronization
+
+@testable import Pipelines
+
+/// A log in memory: the bent beginning of a lane.
+final class MemoryLog: LogSource {
+    private struct State {
+        var clusterID = "cluster"
+        var topics: [String: (id: String, partitions: [[UInt8]])] = [:]
+        var ends: [SourcePartition: Int64] = [:]
+        var starts: [SourcePartition: Int64] = [:]
+        var failures = 0
+    }
+
+    private let state = Mutex(State())
+
+    var clusterID: String { state.withLock { $0.clusterID } }
+
+    /// The log becomes another one.
+    func become(cluster: String) { state.withLock { $0.clusterID = cluster } }
+
+    /// The next `count` reads fail in a way that passes.
+    func failReads(_ count: Int) { state.withLock { $0.failures = count } }
+
+    func create(_ name: String, partitions: Int = 1, id: String = "id") {
+        state.withLock {
+            $0.topics[name] = (id, Array(repeating: [], count: partitions))
+            for index in 0..<Int32(partitions) {
+                $0.ends[SourcePartition(topic: name, index: index)] = 0
+            }
+        }
+    }
+
+    /// Appends one batch of these values.
+    func append(_ values: [String?], to topic: String, _ index: Int32 = 0, timestamp: Int64 = 0) {
+        var builder = RecordBatchBuilder()
+        for value in values {
+            var bytes = ByteBuffer()
+            if let value { bytes.append(utf8: value) }
+            builder.append(
+                key: nil,
+                value: value == nil ? nil : bytes.bytes,
+                timestamp: timestamp
+            )
+        }
+        let partition = SourcePartition(topic: topic, index: index)
+        state.withLock { state in
+            var options = RecordBatchBuilder.Options()
+            options.baseOffset = state.ends[partition] ?? 0
+            var batch = ByteBuffer()
+            builder.finish(options, into: &batch)
+            state.topics[topic]?.partitions[Int(index)] += Array(copying: batch.bytes)
+            state.ends[partition, default: 0] += Int64(values.count)
+        }
+    }
+
+    func topic(named name: String) -> SourceTopic? {
+        state.withLock { state in
+            state.topics[name].map {
+                SourceTopic(name: name, id: $0.id, partitionCount: $0.partitions.count)
+            }
+        }
+    }
+
+    func bounds(of partition: SourcePartition) throws(LogSourceError) -> SourceBounds {
+        let bounds = state.withLock { state in
+            state.ends[partition].map {
+                SourceBounds(start: state.starts[partition] ?? 0, end: $0)
+            }
+        }
+        guard let bounds else { throw .unknownPartition(partition) }
+        return bounds
+    }
+
+    /// Serves batch by batch, so that lanes must come back for more.
+    func read(
+        _ partition: SourcePartition,
+        from offset: Int64,
+        bytesMax: Int,
+        into buffer: inout ByteBuffer
+    ) throws(LogSourceError) -> SourceBounds {
+        let isFailing = state.withLock { state in
+            defer { state.failures = max(0, state.failures - 1) }
+            return state.failures > 0
+        }
+        if isFailing { throw .unavailable("broker restarts") }
+        let bytes = state.withLock {
+            $0.topics[partition.topic]?.partitions[Int(partition.index)] ?? []
+        }
+        var position = 0
+        while position < bytes.count {
+            guard let header = try? RecordBatchHeader(bytes.span.bytes, at: position) else {
+                throw .corrupt(partition, offset: offset, reason: "not a batch")
+            }
+            let end = position + header.totalSize
+            if header.baseOffset + Int64(header.lastOffsetDelta) >= offset {
+                buffer.append(bytes.span.bytes.extracting(position..<end))
+                break
+            }
+            position = end
+        }
+        return try bounds(of: partition)
+    }
+
+    func notify(
+        when positions: [SourcePartition: Int64],
+        _ wake: @escaping @Sendable () -> Void
+    ) -> Int {
+        // "May call early": so at once, and lanes turn without pause.
+        wake()
+        return 0
+    }
+
+    func cancel(_ notification: Int) {}
+}

@@ -1,0 +1,214 @@
+import ArrowData
+import Columns
+import IcebergModel
+import Synchronization
+
+@testable import Pipelines
+
+/// Tables in memory that fail on command: the bent end of a lane.
+final class MemoryTables: TableCommitter {
+    /// What goes wrong with a commit.
+    enum Fault: CaseIterable {
+        /// Another engine commits first: ours is not applied.
+        case conflict
+        /// The answer is lost after the commit was applied.
+        case unknownApplied
+        /// The request is lost before it was applied.
+        case unknownLost
+        /// The store refuses.
+        case storage
+    }
+
+    /// A row, by its place in the log.
+    struct Row: Hashable {
+        let partition: Int32
+        let offset: Int64
+    }
+
+    struct Stored {
+        var uuid: String
+        var version = 0
+        var schema: Schema
+        var markers: [String: CommitMarker] = [:]
+        var rows: [Row] = []
+        /// Rows of each commit with rows, to see that they come in whole commits.
+        var commits: [Int] = []
+    }
+
+    struct State {
+        var tables: [String: Stored] = [:]
+        var faults: [Fault] = []
+        var openFiles = 0
+        var discarded = 0
+        var commits = 0
+    }
+
+    private let state = Mutex(State())
+
+    func plan(_ faults: [Fault]) { state.withLock { $0.faults = faults } }
+    func table(_ name: String) -> Stored? { state.withLock { $0.tables[name] } }
+    var openFiles: Int { state.withLock { $0.openFiles } }
+    var discarded: Int { state.withLock { $0.discarded } }
+    func drop(_ name: String) { state.withLock { $0.tables[name] = nil } }
+
+    /// Changes a table as another engine would.
+    func change(_ name: String, _ body: (inout Stored) -> Void) {
+        state.withLock { state in
+            guard var table = state.tables[name] else { return }
+            body(&table)
+            table.version += 1
+            state.tables[name] = table
+        }
+    }
+
+    func load(
+        _ table: String,
+        pipeline: String
+    ) throws(TableCommitterError) -> TableVersion? {
+        state.withLock { $0.tables[table].map { self.version(table, $0, pipeline) } }
+    }
+
+    func create(
+        _ table: String,
+        columns: [NewColumn],
+        isPartitionedByDay: Bool,
+        pipeline: String
+    ) throws(TableCommitterError) -> TableVersion {
+        let fields =
+            [LogColumn.field(id: 1)]
+            + columns.enumerated().map { NestedField.optional(5 + $0, $1.name, $1.type) }
+        return state.withLock { state in
+            state.commits += 1
+            let stored = Stored(uuid: "u\(state.commits)", schema: Schema(fields: fields))
+            state.tables[table] = stored
+            return self.version(table, stored, pipeline)
+        }
+    }
+
+    func addColumns(
+        _ columns: [NewColumn],
+        to base: TableVersion,
+        pipeline: String
+    ) throws(TableCommitterError) -> TableVersion {
+        let changed: TableVersion? = state.withLock { state in
+            guard var stored = state.tables[base.table], token(stored) == base.token else {
+                return nil
+            }
+            for column in columns {
+                let id = stored.schema.highestFieldID + 1
+                stored.schema.fields.append(.optional(id, column.name, column.type))
+            }
+            stored.version += 1
+            state.tables[base.table] = stored
+            return self.version(base.table, stored, pipeline)
+        }
+        guard let changed else { throw .conflict(table: base.table) }
+        return changed
+    }
+
+    func openFile(
+        for version: TableVersion,
+        day: Int32?,
+        pipeline: String
+    ) throws(TableCommitterError) -> Writer {
+        state.withLock { $0.openFiles += 1 }
+        return Writer(self)
+    }
+
+    func commit(
+        _ changes: [TableChange<[Row]>]
+    ) throws(TableCommitterError) -> [TableVersion] {
+        let table = changes[0].base.table
+        let outcome: Result<[TableVersion], TableCommitterError> = state.withLock { state in
+            let fault = state.faults.isEmpty ? nil : state.faults.removeFirst()
+            switch fault {
+            case .conflict:
+                state.tables[table]?.version += 1
+            case .unknownLost:
+                return .failure(.unknownOutcome(table: table, reason: "lost on the way"))
+            case .storage:
+                return .failure(.storage(table: table, reason: "disk full"))
+            case .unknownApplied, nil:
+                break
+            }
+            for change in changes {
+                guard let stored = state.tables[change.base.table],
+                    token(stored) == change.base.token
+                else { return .failure(.conflict(table: change.base.table)) }
+            }
+            let versions = changes.map { apply($0, &state) }
+            return fault == .unknownApplied
+                ? .failure(.unknownOutcome(table: table, reason: "answer lost"))
+                : .success(versions)
+        }
+        return try outcome.get()
+    }
+
+    private func apply(_ change: TableChange<[Row]>, _ state: inout State) -> TableVersion {
+        let name = change.base.table
+        guard var stored = state.tables[name] else { preconditionFailure("checked before") }
+        let rows = change.files.flatMap(\.self)
+        stored.version += 1
+        stored.rows += rows
+        if !rows.isEmpty { stored.commits.append(rows.count) }
+        stored.markers[change.marker.pipeline] = change.marker
+        state.tables[name] = stored
+        return version(name, stored, change.marker.pipeline)
+    }
+
+    func discard(_ files: [[Row]], of table: String) {
+        state.withLock { $0.discarded += files.count }
+    }
+
+    func removeLeftovers(of version: TableVersion, pipeline: String) {}
+
+    private func token(_ stored: Stored) -> String { "\(stored.uuid)/\(stored.version)" }
+
+    private func version(_ name: String, _ stored: Stored, _ pipeline: String) -> TableVersion {
+        TableVersion(
+            table: name,
+            uuid: stored.uuid,
+            token: token(stored),
+            schema: stored.schema,
+            marker: stored.markers[pipeline]
+        )
+    }
+
+    /// Gathers the rows' places in the log.
+    final class Writer: TableFileWriter {
+        private let tables: MemoryTables
+        private var rows: [Row] = []
+
+        init(_ tables: MemoryTables) { self.tables = tables }
+
+        var bytesWritten: Int { rows.count * 100 }
+
+        func write(_ batch: consuming ArrowBatch) throws(TableCommitterError) {
+            guard let log = batch.fields.firstIndex(where: { $0.name == LogColumn.name }) else {
+                throw .invalid(table: "", reason: "no _log")
+            }
+            let column = batch.column(log)
+            let fields = column.field.children.map(\.name)
+            guard let partition = fields.firstIndex(of: "partition"),
+                let offset = fields.firstIndex(of: "offset")
+            else { throw .invalid(table: "", reason: "no position") }
+            for row in 0..<batch.rowCount {
+                rows.append(
+                    Row(
+                        partition: column.child(partition).int32(row),
+                        offset: column.child(offset).int64(row)
+                    )
+                )
+            }
+        }
+
+        func close() throws(TableCommitterError) -> [Row] {
+            tables.state.withLock { $0.openFiles -= 1 }
+            return rows
+        }
+
+        func abandon() {
+            tables.state.withLock { $0.openFiles -= 1 }
+        }
+    }
+}
