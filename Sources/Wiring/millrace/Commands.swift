@@ -12,7 +12,7 @@ protocol Command: Sendable {
 /// Every command, in the order in which help lists them.
 enum Commands {
     static let all: [any Command] = [
-        UpCommand(), InitCommand(), SQLCommand(), VerifyCommand(), TopicsCommand(),
+        UpCommand(), InitCommand(), SQLSubcommand(), VerifyCommand(), TopicsCommand(),
         TablesCommand(), PipelinesCommand(), DoctorCommand(), ConfigCommand(),
         CompletionCommand(),
     ]

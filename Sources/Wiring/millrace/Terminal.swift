@@ -1,6 +1,4 @@
-import Bytes
 import Glibc
-import SQLEngine
 
 /// Standard output and error, written whole.
 enum Terminal {
@@ -9,26 +7,10 @@ enum Terminal {
         if !writeAll(text, to: STDOUT_FILENO), errno == EPIPE { exit(0) }
     }
 
-    /// Writes bytes to standard output.
-    static func write(_ bytes: RawSpan) {
-        write(String(repairingUTF8: bytes))
-    }
-
-    /// How answers to a person are drawn here.
-    static var tableFormat: SQLOutputFormat {
-        guard isInteractive else { return .table(.plain) }
-        var size = winsize()
-        let isKnown = unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-        return .table(.terminal(width: isKnown ? Int(size.ws_col) : 80))
-    }
-
     /// Writes to standard error.
     static func writeError(_ text: String) {
         _ = writeAll(text, to: STDERR_FILENO)
     }
-
-    /// True when a person reads standard output.
-    static var isInteractive: Bool { isatty(STDOUT_FILENO) == 1 }
 
     private static func writeAll(_ text: String, to descriptor: Int32) -> Bool {
         var text = text

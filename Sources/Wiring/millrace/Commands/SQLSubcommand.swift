@@ -1,11 +1,10 @@
 import Arguments
-import Bytes
-import Clocks
-import Glibc
+import Configuration
+import Prompt
 import SQLEngine
 
 /// `millrace sql`
-struct SQLCommand: Command {
+struct SQLSubcommand: Command {
     let description = CommandDescription(
         "sql",
         summary: "Ask the tables in SQL, or open a prompt",
@@ -31,52 +30,29 @@ struct SQLCommand: Command {
 
     func run(_ arguments: ParsedArguments) async throws -> ExitCode {
         let settings = try CommandConfiguration(arguments).settings
-        let format = try format(arguments)
+        let mode = try mode(arguments)
         let lake = try LakeService(settings)
         let session: SQLSession
         do throws(SQLError) { session = try lake.engine.session() } catch {
             throw CommandError(error.description)
         }
-        if let sql = arguments.positionals.first {
-            return try Self.run(sql, in: session, format)
+        var command = SQLCommand(session: session)
+        if let mode { command.mode = mode }
+        command.historyFile = ProcessEnvironment.variables["HOME"].map {
+            "\($0)/.millrace_history"
         }
-        return try await SQLPrompt.run(session, settings: settings, format: format)
+        let code =
+            arguments.positionals.first.map { command.run($0) } ?? command.runInteractively()
+        return ExitCode(rawValue: code) ?? .failure
     }
 
-    private func format(_ arguments: ParsedArguments) throws(ArgumentError) -> SQLOutputFormat? {
-        let chosen: [SQLOutputFormat] =
-            (arguments.has("json") ? [.json] : []) + (arguments.has("ndjson") ? [.ndjson] : [])
-            + (arguments.has("csv") ? [.csv] : [])
+    private func mode(_ arguments: ParsedArguments) throws(ArgumentError) -> OutputMode? {
+        let chosen =
+            (arguments.has("json") ? [OutputMode.json] : [])
+            + (arguments.has("ndjson") ? [.ndjson] : []) + (arguments.has("csv") ? [.csv] : [])
         guard chosen.count <= 1 else {
             throw ArgumentError("choose one of --json, --ndjson and --csv")
         }
         return chosen.first
-    }
-
-    /// Runs every statement of `sql` and writes the answers as they come.
-    private static func run(
-        _ sql: String,
-        in session: SQLSession,
-        _ format: SQLOutputFormat?
-    ) throws -> ExitCode {
-        let clock = SystemClocks()
-        do throws(SQLError) {
-            for statement in SQLStatements(sql).all {
-                let started: MonotonicInstant = clock.now()
-                let result = try session.run(statement)
-                let output = SQLOutput(result, format: format ?? Terminal.tableFormat) {
-                    clock.now() - started
-                }
-                var buffer = ByteBuffer(capacity: 1 << 16)
-                while try output.next(into: &buffer) {
-                    Terminal.write(buffer.bytes)
-                    buffer.removeAll()
-                }
-                Terminal.write(buffer.bytes)
-            }
-        } catch {
-            throw CommandError(error.description)
-        }
-        return .success
     }
 }
