@@ -123,7 +123,8 @@ let package = Package(
             "Append",
             "EventLog",
             uses: [
-                "Bytes", "Checksums", "Clocks", "Files", "KafkaProtocol", "Telemetry", "Threads",
+                "Bytes", "Checksums", "Clocks", "Compression", "Files", "KafkaProtocol",
+                "Telemetry", "Threads",
             ]
         ),
 

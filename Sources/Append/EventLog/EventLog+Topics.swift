@@ -74,24 +74,14 @@ extension EventLog {
             try metadata.delete(topic.id)
             table.withLock { $0.remove(topic) }
             for partition in topic.partitions { partition.markDeleted() }
-            let files = files
             try performOnWriter {
                 for partition in topic.partitions {
                     partition.tail.isDeleted = true
-                    Self.removeDirectory(partition.directory, files)
+                    // What cannot be removed now is removed at the next opening.
+                    try? partition.directoryFiles.remove()
                 }
             }
         }
-    }
-
-    /// Removes a directory and the files in it. What cannot be removed now is removed at the next
-    /// opening.
-    internal static func removeDirectory(_ path: String, _ files: FS) {
-        guard files.exists(path) else { return }
-        do throws(FileError) {
-            for name in try files.list(path) { try files.remove("\(path)/\(name)") }
-            try files.remove(path)
-        } catch {}
     }
 
     /// Runs `work` on the writer thread, between rounds, and waits for it.

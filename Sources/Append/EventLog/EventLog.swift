@@ -21,48 +21,53 @@ public final class EventLog<FS: FileSystem>: Sendable {
 
     internal let files: FS
     internal let writer: Writer<FS>
+    internal let flusher: Flusher<FS>
     /// The durable list of topics. Held during its file operations, which are few: creating and
     /// deleting topics queue behind each other. Never taken by the writer thread.
     internal let metadata: Mutex<MetadataLog<FS>>
-    internal let table: Mutex<TopicTable<FS>>
+    internal let table: TopicRegister<FS>
     internal let random: Mutex<SeededRandom>
+    internal let isManual: Bool
+    private let flushing: FlushQueue<FS>
     private let running: Mutex<Running?>
 
     /// What ends with `close`.
     private struct Running: Sendable {
         let lock: FileLock
-        let threads: [Thread]
+        let writer: Thread?
+        let flusher: Thread?
     }
 
-    /// Who runs the writer.
+    /// Who runs the writer and the flusher.
     internal enum Threading: Sendable {
         /// Threads of the log's own.
         case threads
-        /// The test that calls `step`.
+        /// The test that calls their `step`.
         case manual
     }
 
     /// Opens the log in `directory`, which is made if need be, and repairs what a crash left.
     ///
-    /// Blocks while it reads what was appended since the last clean close.
+    /// Blocks while it reads what was appended since the last checkpoint.
     public static func open(
         at directory: String,
         files: FS,
         options: LogOptions = LogOptions(),
+        clock: some WallClock = SystemClocks(),
         random: some RandomSource = SystemRandom()
     ) throws(LogError) -> EventLog {
-        try open(at: directory, files: files, options: options, random: random, .threads)
+        try open(at: directory, files, options, clock, random, .threads)
     }
 
     internal static func open(
         at directory: String,
-        files: FS,
-        options: LogOptions,
-        random: some RandomSource,
+        _ files: FS,
+        _ options: LogOptions,
+        _ clock: some WallClock,
+        _ random: some RandomSource,
         _ threading: Threading
     ) throws(LogError) -> EventLog {
         options.check()
-        var random = random
         let lock: FileLock
         do throws(FileError) {
             try files.createDirectories(directory)
@@ -71,75 +76,74 @@ public final class EventLog<FS: FileSystem>: Sendable {
             if error.isLocked { throw .locked(directory: directory) }
             throw .storage(error)
         }
+        var random = random
         let metadata = try MetadataLog.open(files, directory: directory, random: random)
-        var recovery = RecoveryReport()
-        var table = TopicTable<FS>()
-        for entry in metadata.topics.values.sorted(by: { $0.name < $1.name }) {
-            var partitions: [Partition<FS>] = []
-            for index in 0..<Int32(entry.partitions) {
-                let path =
-                    "\(directory)/\(Partition<FS>.directoryName(entry.name, index))"
-                let repair = PartitionRecovery(files: files, options: options, directory: path)
-                partitions.append(
-                    Partition(
-                        topicName: entry.name,
-                        topicID: entry.id,
-                        index: index,
-                        directory: path,
-                        files: files,
-                        options: options,
-                        recovered: try repair.recover(&recovery)
-                    )
-                )
-            }
-            table.set(
-                Topic(
-                    name: entry.name,
-                    id: entry.id,
-                    partitions: partitions,
-                    configuration: entry.configuration
-                )
-            )
-        }
+        var opening = LogOpening(files: files, directory: directory, options: options)
+        try opening.recover(metadata, now: clock.now())
         return EventLog(
-            directory,
-            files,
-            options,
-            SeededRandom(seed: random.next()),
+            opening,
             metadata,
-            table,
-            recovery,
+            clock: { clock.now() },
+            SeededRandom(seed: random.next()),
             lock,
             threading
         )
     }
 
     private init(
-        _ directory: String,
-        _ files: FS,
-        _ options: LogOptions,
-        _ random: SeededRandom,
+        _ opening: LogOpening<FS>,
         _ metadata: MetadataLog<FS>,
-        _ table: TopicTable<FS>,
-        _ recovery: RecoveryReport,
+        clock: @escaping @Sendable () -> Timestamp,
+        _ random: SeededRandom,
         _ lock: FileLock,
         _ threading: Threading
     ) {
-        self.directory = directory
-        self.files = files
-        self.options = options
-        self.recovery = recovery
-        self.random = Mutex(random)
+        directory = opening.directory
+        files = opening.files
+        options = opening.options
+        recovery = opening.report
         clusterID = metadata.clusterID.base64
-        self.metadata = Mutex(metadata)
-        self.table = Mutex(table)
-        let writer = Writer(options: options, storage: RoundStorage(files: files, options: options))
-        self.writer = writer
-        let threads = threading == .manual ? [] : [Thread("log-writer") { writer.run() }]
-        running = Mutex(Running(lock: lock, threads: threads))
         isManual = threading == .manual
+        var random = random
+        let flushing = FlushQueue(freeFiles: opening.freeFiles)
+        let journal = Journal(
+            files,
+            directory: directory,
+            options: options,
+            flushing: flushing,
+            recycled: opening.freeFiles.count,
+            random: SeededRandom(seed: random.next())
+        )
+        let table = TopicRegister(opening.table)
+        let storage = RoundStorage(
+            files: files,
+            options: options,
+            journal: journal,
+            flushing: flushing
+        )
+        let writer = Writer(options: options, storage: storage, clock: clock) { table.partitions }
+        let flusher = Flusher(
+            files,
+            directory: directory,
+            options: options,
+            queue: flushing,
+            writer: writer
+        ) { table.partitions }
+        self.random = Mutex(random)
+        self.metadata = Mutex(metadata)
+        self.table = table
+        self.flushing = flushing
+        self.writer = writer
+        self.flusher = flusher
+        let runs = threading == .threads
+        running = Mutex(
+            Running(
+                lock: lock,
+                writer: runs ? Thread("log-writer") { writer.run() } : nil,
+                flusher: runs ? Thread("log-flusher") { flusher.run() } : nil
+            )
+        )
     }
-    internal let isManual: Bool
 
     /// Queues whole record batches and returns at once.
     ///
@@ -161,12 +165,18 @@ public final class EventLog<FS: FileSystem>: Sendable {
         try writer.enqueue(QueuedAppend(entries: entries, bytes: bytes, completion: completion))
     }
 
+    /// Why the log takes no more appends, if so: a sync failed. Reading still works.
+    public var failure: String? { writer.queue.withLock { $0.failure } }
+
     /// Finishes what waits, refuses what comes, and lets go of the directory. Returns when all that
     /// is done. Safe to call twice.
     public func close() {
         writer.queue.update { $0.isClosing = true }
         guard let running = running.withLock({ $0.take() }) else { return }
-        for thread in running.threads { thread.join() }
-        if isManual { while writer.step() {} }
+        if let thread = running.writer { thread.join() } else { while writer.step() {} }
+        flushing.state.update { $0.isStopping = true }
+        running.flusher?.join()
+        // After a failed sync nothing may claim to be durable: the next opening finds out what is.
+        if flusher.finish() { try? JournalReader.clear(files, directory: directory) }
     }
 }

@@ -13,8 +13,7 @@
 //       4  topic id 16 bytes
 //
 // The first entry that is cut off or has another checksum ends the file: it was being written when
-// the machine stopped, and nobody was told of it. At open the file is written anew when most of it
-// is history.
+// the machine stopped, and nobody was told of it. Each opening writes the file anew.
 internal import Bytes
 internal import Checksums
 internal import Clocks
@@ -34,9 +33,23 @@ internal struct MetadataLog<FS: FileSystem>: Sendable {
     }
 
     let clusterID: UUID16
-    private(set) var topics: [TopicID: TopicEntry] = [:]
+    private(set) var topics: [TopicID: TopicEntry]
     private let file: FS.File
     private var end: Int64
+    /// Why no more changes are taken.
+    private var failure: String?
+
+    private init(
+        clusterID: UUID16,
+        topics: [TopicID: TopicEntry],
+        file: FS.File,
+        end: Int64
+    ) {
+        self.clusterID = clusterID
+        self.topics = topics
+        self.file = file
+        self.end = end
+    }
 
     /// Opens the file in `directory`, or begins it with a new cluster id.
     static func open(
@@ -46,31 +59,46 @@ internal struct MetadataLog<FS: FileSystem>: Sendable {
     ) throws(LogError) -> MetadataLog {
         let path = "\(directory)/meta"
         var random = random
-        let (file, content) = try LogError.storing { () throws(FileError) in
-            if !files.exists(path) {
-                var buffer = ByteBuffer()
-                appendLog(UUID16(random: &random), to: &buffer)
-                try files.replace(path, with: buffer.bytes)
+        var topics: [TopicID: TopicEntry] = [:]
+        var clusterID = UUID16(random: &random)
+        if files.exists(path) {
+            let content = try LogError.storing { () throws(FileError) in
+                Slab(try files.contents(of: path, bytesMax: fileBytesMax))
             }
-            let content = Slab(try files.contents(of: path, bytesMax: fileBytesMax))
-            return (try files.open(path, .readWrite), content)
+            (clusterID, topics) = try read(content.bytes, path)
         }
-        return try MetadataLog(file, content.bytes, path)
+        // Written anew: short again, and durable whatever became of the syncs of the process
+        // before.
+        var buffer = ByteBuffer()
+        appendLog(clusterID, to: &buffer)
+        for topic in topics.values.sorted(by: { $0.id < $1.id }) { appendTopic(topic, to: &buffer) }
+        let file = try LogError.storing { () throws(FileError) in
+            try files.replace(path, with: buffer.bytes)
+            return try files.open(path, .readWrite)
+        }
+        return MetadataLog(
+            clusterID: clusterID,
+            topics: topics,
+            file: file,
+            end: Int64(buffer.count)
+        )
     }
 
-    private init(_ file: FS.File, _ content: RawSpan, _ path: String) throws(LogError) {
-        self.file = file
+    private static func read(
+        _ content: RawSpan,
+        _ path: String
+    ) throws(LogError) -> (UUID16, [TopicID: TopicEntry]) {
         var reader = ByteReader(content)
-        guard let first = Self.nextEntry(&reader), let id = try Self.readLog(first, path) else {
+        guard let first = nextEntry(&reader), let id = try readLog(first, path) else {
             throw .corrupt(path: path, detail: "it does not begin with a log's identity")
         }
-        clusterID = id
-        end = Int64(reader.offset)
-        while let entry = Self.nextEntry(&reader) {
-            do throws(ByteError) { try apply(entry) } catch {
-                throw .corrupt(path: path, detail: "entry at byte \(end): \(error)")
+        var topics: [TopicID: TopicEntry] = [:]
+        while true {
+            let start = reader.offset
+            guard let entry = nextEntry(&reader) else { return (id, topics) }
+            do throws(ByteError) { try apply(entry, to: &topics) } catch {
+                throw .corrupt(path: path, detail: "entry at byte \(start): \(error)")
             }
-            end = Int64(reader.offset)
         }
     }
 
@@ -95,7 +123,10 @@ internal struct MetadataLog<FS: FileSystem>: Sendable {
         return try? reader.readUUID()
     }
 
-    private mutating func apply(_ body: RawSpan) throws(ByteError) {
+    private static func apply(
+        _ body: RawSpan,
+        to topics: inout [TopicID: TopicEntry]
+    ) throws(ByteError) {
         var reader = ByteReader(body)
         let kind = try reader.read(UInt8.self)
         let id = try reader.readUUID()
@@ -152,14 +183,25 @@ internal struct MetadataLog<FS: FileSystem>: Sendable {
         topics[id] = nil
     }
 
+    /// Appends and syncs an entry. After an error the change has not happened; when it is not even
+    /// known whether the device has the entry, no further change is taken until the log was opened
+    /// again.
     private mutating func append(_ buffer: borrowing ByteBuffer) throws(LogError) {
+        if let failure { throw .failed(reason: failure) }
         do throws(FileError) {
             try file.write(buffer.bytes, at: end)
-            try file.sync()
         } catch {
             // Whoever reads the file next must not find the entry of a change that was refused.
-            try? file.truncate(to: end)
-            try? file.sync()
+            do throws(FileError) {
+                try file.truncate(to: end)
+                try file.sync()
+            } catch {
+                failure = error.description
+            }
+            throw .storage(error)
+        }
+        do throws(FileError) { try file.sync() } catch {
+            failure = error.description
             throw .storage(error)
         }
         end += Int64(buffer.count)

@@ -85,7 +85,7 @@ extension Partition {
         _ file: FS.File,
         end: Int64
     ) throws(LogError) -> (position: Int64, size: Int) {
-        let start = segment.index.withLock { $0.position(for: offset) }
+        let start = try segment.position(for: offset)
         var scanner = BatchScanner(
             file,
             from: start,

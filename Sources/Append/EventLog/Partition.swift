@@ -63,6 +63,11 @@ public final class Partition<FS: FileSystem>: Sendable {
     /// True after the topic was deleted.
     public var isDeleted: Bool { readable.withLock { $0.isDeleted } }
 
+    /// The directory with its rules.
+    internal var directoryFiles: PartitionDirectory<FS> {
+        PartitionDirectory(path: directory, topicID: topicID, files: files)
+    }
+
     /// The name of the partition's directory.
     internal static func directoryName(_ topic: String, _ index: Int32) -> String {
         "\(topic)-\(index)"

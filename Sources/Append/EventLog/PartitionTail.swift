@@ -18,6 +18,10 @@ internal final class PartitionTail<FS: FileSystem>: @unchecked Sendable {
     var isDeleted = false
     /// Idempotent producers.
     var producers: ProducerTable
+    /// The journal file that covers the growing segment, by its generation; 0 when none does.
+    var coveredBy: UInt64 = 0
+    /// True when the files that spare reading the batches at the next opening are behind.
+    var isChanged: Bool
     /// The part of the present round that belongs to this partition.
     var round = Round()
 
@@ -26,7 +30,7 @@ internal final class PartitionTail<FS: FileSystem>: @unchecked Sendable {
         var slices: [SlabSlice] = []
         /// Where each slice's batches go, for the index.
         var bytes = 0
-        var batches: [(header: RecordBatchHeader, baseOffset: Int64)] = []
+        var batches: [PlacedBatch] = []
         /// Why nothing of the round was kept.
         var failure: AppendError?
 
@@ -43,6 +47,7 @@ internal final class PartitionTail<FS: FileSystem>: @unchecked Sendable {
         nextOffset = recovered.nextOffset
         size = recovered.segments.last?.size.load(ordering: .relaxed) ?? 0
         producers = recovered.producers
+        isChanged = recovered.isChanged
     }
 
     /// Offset the next record of the round gets.
@@ -57,4 +62,5 @@ internal struct RecoveredPartition<FS: FileSystem>: Sendable {
     var segments: [Segment<FS>] = []
     var nextOffset: Int64 = 0
     var producers = ProducerTable()
+    var isChanged = false
 }

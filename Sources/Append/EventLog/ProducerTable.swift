@@ -1,3 +1,4 @@
+internal import Clocks
 internal import KafkaProtocol
 
 /// What a partition knows of its idempotent producers: enough to recognise a batch that was sent
@@ -23,8 +24,9 @@ internal struct ProducerTable: Sendable {
         var epoch: Int16
         /// Oldest first.
         var batches: [Batch]
-        /// The largest timestamp of its last batch, in milliseconds.
-        var lastTimestamp: Int64
+        /// When it last appended, by the log's clock: what producers write into their batches may
+        /// be of any time.
+        var lastSeen: Timestamp
     }
 
     private(set) var entries: [Int64: Entry] = [:]
@@ -79,13 +81,13 @@ internal struct ProducerTable: Sendable {
     }
 
     /// Remembers a batch that is being written, until `rollBackRound` or `commitRound`.
-    mutating func note(_ header: RecordBatchHeader, baseOffset: Int64) {
+    mutating func note(_ header: RecordBatchHeader, baseOffset: Int64, now: Timestamp) {
         undo.append((header.producerID, entries[header.producerID]))
-        replay(header, baseOffset: baseOffset)
+        replay(header, baseOffset: baseOffset, now: now)
     }
 
     /// Remembers a batch that is in the log.
-    mutating func replay(_ header: RecordBatchHeader, baseOffset: Int64) {
+    mutating func replay(_ header: RecordBatchHeader, baseOffset: Int64, now: Timestamp) {
         guard header.hasProducerID, !header.isControl else { return }
         let batch = Batch(
             firstSequence: header.baseSequence,
@@ -95,15 +97,25 @@ internal struct ProducerTable: Sendable {
         )
         var entry =
             entries[header.producerID]
-            ?? Entry(epoch: header.producerEpoch, batches: [], lastTimestamp: -1)
+            ?? Entry(epoch: header.producerEpoch, batches: [], lastSeen: now)
         if entry.epoch != header.producerEpoch {
             entry.epoch = header.producerEpoch
             entry.batches.removeAll(keepingCapacity: true)
         }
         if entry.batches.count == Self.batchesMax { entry.batches.removeFirst() }
         entry.batches.append(batch)
-        entry.lastTimestamp = header.maxTimestamp
+        entry.lastSeen = now
         entries[header.producerID] = entry
+    }
+
+    /// Takes over an entry of a snapshot.
+    mutating func restore(_ producerID: Int64, _ entry: Entry) { entries[producerID] = entry }
+
+    /// Forgets the producers that were last seen before `moment`. Not during a round.
+    mutating func forget(before moment: Timestamp) {
+        precondition(undo.isEmpty, "producers are forgotten between rounds")
+        if entries.isEmpty { return }
+        entries = entries.filter { $0.value.lastSeen >= moment }
     }
 
     /// Keeps what the round noted.

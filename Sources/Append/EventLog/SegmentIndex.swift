@@ -22,30 +22,16 @@ internal struct SegmentIndex: Sendable {
 
     let baseOffset: Int64
     let intervalBytes: Int
-    private(set) var offsets: [OffsetEntry] = []
-    private(set) var times: [TimeEntry] = []
+    var offsets: [OffsetEntry] = []
+    var times: [TimeEntry] = []
     /// The largest timestamp of all batches, or -1.
-    private(set) var maxTimestamp: Int64 = -1
-    private var largest: TimeEntry?
-    private var bytesSinceEntry = 0
+    var maxTimestamp: Int64 = -1
+    var largest: TimeEntry?
+    var bytesSinceEntry = 0
 
     init(baseOffset: Int64, intervalBytes: Int) {
         self.baseOffset = baseOffset
         self.intervalBytes = intervalBytes
-    }
-
-    /// Restores an index from its entries.
-    init(
-        baseOffset: Int64,
-        intervalBytes: Int,
-        offsets: [OffsetEntry],
-        times: [TimeEntry]
-    ) {
-        self.init(baseOffset: baseOffset, intervalBytes: intervalBytes)
-        self.offsets = offsets
-        self.times = times
-        largest = times.last
-        maxTimestamp = times.last?.timestamp ?? -1
     }
 
     /// Takes note of the batch at `position`, which follows all those noted before.

@@ -69,27 +69,3 @@ internal enum TopicRules {
         if !(1...partitionsMax).contains(partitions) { throw .invalidPartitionCount(partitions) }
     }
 }
-
-/// The topics at one moment.
-internal struct TopicTable<FS: FileSystem>: Sendable {
-    var byName: [String: Topic<FS>] = [:]
-    var byID: [TopicID: Topic<FS>] = [:]
-    /// Sorted by name.
-    var sorted: [Topic<FS>] = []
-
-    mutating func set(_ topic: Topic<FS>) {
-        byName[topic.name] = topic
-        byID[topic.id] = topic
-        sort()
-    }
-
-    mutating func remove(_ topic: Topic<FS>) {
-        byName[topic.name] = nil
-        byID[topic.id] = nil
-        sort()
-    }
-
-    private mutating func sort() {
-        sorted = byName.values.sorted { $0.name < $1.name }
-    }
-}

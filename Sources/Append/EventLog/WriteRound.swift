@@ -1,4 +1,5 @@
 internal import Bytes
+internal import Clocks
 internal import Files
 internal import KafkaProtocol
 internal import Synchronization
@@ -17,13 +18,16 @@ internal struct WriteRound<FS: FileSystem>: ~Copyable {
     private let storage: RoundStorage<FS>
     /// For every entry of the round, in order.
     private var outcomes: [Outcome] = []
+    /// The time of the round.
+    private var now = Timestamp(milliseconds: 0)
     /// The partitions with something to write.
     private var touched: [Partition<FS>] = []
 
     init(storage: RoundStorage<FS>) { self.storage = storage }
 
     /// Does the round. Returns the reason when the log must stop: a sync failed.
-    mutating func perform(_ appends: [QueuedAppend<FS>]) -> String? {
+    mutating func perform(_ appends: [QueuedAppend<FS>], now: Timestamp) -> String? {
+        self.now = now
         outcomes.removeAll(keepingCapacity: true)
         for append in appends {
             for entry in append.entries { outcomes.append(place(entry)) }
@@ -33,6 +37,7 @@ internal struct WriteRound<FS: FileSystem>: ~Copyable {
             try storage.write(touched)
         } catch {
             fatal = error.reason
+            storage.takeBack(touched)
             for partition in touched { partition.tail.round.failure = .storage(error.reason) }
         }
         for partition in touched { partition.finishRound() }
@@ -107,10 +112,10 @@ internal struct WriteRound<FS: FileSystem>: ~Copyable {
         let base = tail.roundNextOffset
         var offset = base
         var position = entry.slice.range.lowerBound
-        tail.place(first, offset, entry.slice.slab, &position)
+        tail.place(first, offset, entry.slice.slab, &position, now)
         offset += Int64(first.lastOffsetDelta) + 1
         for header in entry.more {
-            tail.place(header, offset, entry.slice.slab, &position)
+            tail.place(header, offset, entry.slice.slab, &position, now)
             offset += Int64(header.lastOffsetDelta) + 1
         }
         tail.round.slices.append(entry.slice)
@@ -125,12 +130,13 @@ extension PartitionTail {
         _ header: RecordBatchHeader,
         _ offset: Int64,
         _ slab: Slab,
-        _ position: inout Int
+        _ position: inout Int,
+        _ now: Timestamp
     ) {
         slab.setBatch(baseOffset: offset, at: position)
         position += header.totalSize
-        round.batches.append((header, offset))
-        if header.hasProducerID { producers.note(header, baseOffset: offset) }
+        round.batches.append(PlacedBatch(header: header, baseOffset: offset))
+        if header.hasProducerID { producers.note(header, baseOffset: offset, now: now) }
     }
 }
 
@@ -141,15 +147,10 @@ extension Partition {
             tail.producers.rollBackRound()
             return
         }
-        segment.index.withLock { index in
-            var position = tail.size
-            for (header, offset) in tail.round.batches {
-                index.note(header, baseOffset: offset, position: position)
-                position += Int64(header.totalSize)
-            }
-        }
+        segment.note(tail.round.batches, from: tail.size)
         tail.nextOffset = tail.roundNextOffset
         tail.size += Int64(tail.round.bytes)
+        tail.isChanged = true
         segment.size.store(tail.size, ordering: .releasing)
         tail.producers.commitRound()
         publish()

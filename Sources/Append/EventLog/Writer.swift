@@ -1,3 +1,5 @@
+internal import Bytes
+internal import Clocks
 internal import Files
 internal import KafkaProtocol
 internal import Threads
@@ -25,8 +27,19 @@ internal final class Writer<FS: FileSystem>: @unchecked Sendable {
     private var round: WriteRound<FS>
     private var taken: [QueuedAppend<FS>] = []
 
-    init(options: LogOptions, storage: RoundStorage<FS>) {
+    private let clock: @Sendable () -> Timestamp
+    private let partitions: @Sendable () -> [Partition<FS>]
+
+    /// A writer of the log's `partitions`, which are asked for when producers expire.
+    init(
+        options: LogOptions,
+        storage: RoundStorage<FS>,
+        clock: @escaping @Sendable () -> Timestamp,
+        partitions: @escaping @Sendable () -> [Partition<FS>]
+    ) {
         self.options = options
+        self.clock = clock
+        self.partitions = partitions
         round = WriteRound(storage: storage)
     }
 
@@ -45,6 +58,29 @@ internal final class Writer<FS: FileSystem>: @unchecked Sendable {
             return nil
         }
         if let refusal { throw refusal }
+    }
+
+    /// Refuses all appends from now on: a sync failed, so nobody knows what is on the device. Any
+    /// thread.
+    func stop(because reason: String) {
+        queue.update { queue in
+            if queue.failure == nil { queue.failure = reason }
+        }
+    }
+
+    /// True after `stop`.
+    var hasFailed: Bool { queue.withLock { $0.failure != nil } }
+
+    /// Forgets the idempotent producers that have been silent too long, before the next round. Any
+    /// thread.
+    func expireProducers() {
+        let moment = clock() + (.zero - options.producerExpiration)
+        queue.update { queue in
+            if queue.isClosing { return }
+            queue.commands.append { [partitions] in
+                for partition in partitions() { partition.tail.producers.forget(before: moment) }
+            }
+        }
     }
 
     /// Runs rounds until the log is closed and nothing waits. The body of the writer thread.
@@ -72,8 +108,8 @@ internal final class Writer<FS: FileSystem>: @unchecked Sendable {
         guard !taken.isEmpty else { return !commands.isEmpty }
         if let failure {
             round.refuse(taken, because: .storage(failure))
-        } else if let fatal = round.perform(taken) {
-            queue.update { $0.failure = fatal }
+        } else if let fatal = round.perform(taken, now: clock()) {
+            stop(because: fatal)
         }
         round.complete(taken)
         var bytes = 0

@@ -25,12 +25,13 @@ public final class CrashFile: OpenFile {
     ) throws(FileError) -> Int {
         let bytes = try files.state.withLock { state throws(FileError) in
             if state.isDown || state.epoch != epoch { throw state.error("pread", path, EIO) }
-            let start = min(Int(position), node.bytes.count)
-            return Array(node.bytes[start..<min(start + count, node.bytes.count)])
+            return node.bytes
         }
+        let start = min(Int(position), bytes.count)
+        let end = min(start + count, bytes.count)
         // SAFETY: the span is used only for the copy.
-        unsafe buffer.append(bytes.span.bytes)
-        return bytes.count
+        unsafe buffer.append(bytes.span.bytes.extracting(start..<end))
+        return end - start
     }
 
     /// See `OpenFile.write`.
@@ -40,9 +41,9 @@ public final class CrashFile: OpenFile {
 
     /// See `OpenFile.write`; one change, which a crash may tear anywhere.
     public func write(_ slices: [SlabSlice], at position: Int64) throws(FileError) {
-        var joined: [UInt8] = []
-        for slice in slices { joined += Array(copying: slice.bytes) }
-        try write(joined, at: Int(position))
+        var joined = ByteBuffer()
+        for slice in slices { joined.append(slice.bytes) }
+        try write(Array(copying: joined.bytes), at: Int(position))
     }
 
     private func write(_ bytes: [UInt8], at position: Int) throws(FileError) {

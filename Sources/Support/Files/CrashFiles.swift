@@ -26,6 +26,9 @@ public final class CrashFiles: FileSystem {
         state.withLock { $0.operationsLeft = count }
     }
 
+    /// True from the moment the power failed until `crash`.
+    public var isDown: Bool { state.withLock { $0.isDown } }
+
     /// Operations that changed something or synced, since the start.
     public var operations: Int { state.withLock { $0.operations } }
 
@@ -63,6 +66,18 @@ public final class CrashFiles: FileSystem {
         let operation: Operation
         let suffix: String
         let code: Int32
+    }
+
+    /// The process dies and starts again while the machine stays up: open files and locks are gone,
+    /// and what was written is still in the system's memory, synced or not.
+    public func restart() {
+        state.withLock { state in
+            precondition(!state.isDown, "without power nothing restarts")
+            state.locks = []
+            state.faults = []
+            state.operationsLeft = nil
+            state.epoch += 1
+        }
     }
 
     /// The power fails and comes back: unsynced changes are kept, lost or torn as `seed` decides,

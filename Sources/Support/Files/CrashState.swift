@@ -199,14 +199,23 @@ internal final class CrashNode: @unchecked Sendable {
 
     private static func apply(_ source: [UInt8], at position: Int, to target: inout [UInt8]) {
         if target.count < position + source.count { resize(&target, to: position + source.count) }
-        target.replaceSubrange(position..<(position + source.count), with: source)
+        // SAFETY: the target was just made large enough, and the two are different arrays.
+        unsafe target.withUnsafeMutableBytes { block in
+            unsafe source.withUnsafeBytes { bytes in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: block[position...]).copyMemory(
+                    from: bytes
+                )
+            }
+        }
     }
 
     private static func resize(_ target: inout [UInt8], to size: Int) {
-        if size < target.count {
-            target.removeSubrange(size...)
+        if size <= target.count {
+            target.removeLast(target.count - size)
         } else {
-            target.append(contentsOf: repeatElement(0, count: size - target.count))
+            let old = target
+            target = [UInt8](repeating: 0, count: size)
+            apply(old, at: 0, to: &target)
         }
     }
 }
