@@ -202,7 +202,9 @@ let package = Package(
         room(
             "Wiring",
             "Configuration",
-            uses: ["Bytes", "CLinux", "Files", "IcebergModel", "Settings", "Telemetry"]
+            uses: [
+                "Bytes", "CLinux", "Decoding", "Files", "IcebergModel", "Settings", "Telemetry",
+            ]
         ),
         .executableTarget(
             name: "millrace",

@@ -43,7 +43,6 @@ struct Ban {
             except: ["Sources/Wiring", "Examples"]
         ),
         Ban(pattern: "abort(", instead: "preconditionFailure with a sentence"),
-        Ban(pattern: "nonisolated(unsafe)", instead: "Mutex or Atomic"),
         Ban(pattern: "DispatchSemaphore", instead: "Condition"),
     ]
 

@@ -1,6 +1,8 @@
 internal import CSQLite
 
 /// One open SQLite database. Belongs to one thread at a time: `SQLiteCatalog` keeps it in a lock.
+///
+/// SAFETY: the handle is open from `open` to `deinit` and never leaves this value.
 @safe
 struct SQLiteConnection: ~Copyable {
     private let handle: OpaquePointer

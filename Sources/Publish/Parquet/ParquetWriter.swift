@@ -32,6 +32,7 @@ public struct ParquetWriter: ~Copyable, @unchecked Sendable {
         fields: [ArrowField],
         options: ParquetOptions = ParquetOptions()
     ) throws(ParquetError) {
+        // SAFETY: the handle that `open` gives belongs to this value, which closes it once.
         let leaves = Self.leaves(of: fields)
         var status = c_arrow_status()
         let opened = unsafe Self.open(path, fields, leaves, options, &status)

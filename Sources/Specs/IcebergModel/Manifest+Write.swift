@@ -18,8 +18,8 @@ public enum Manifest {
     ///   - entries: files of one spec and one content; those that are not `added` carry explicit
     ///     sequence numbers.
     ///   - schema: the table's schema, for the header and the types of partition values.
-    ///   - partitionType: types of the partition values; nil: those `schema` gives. Specs of columns
-    ///     that were dropped need it.
+    ///   - partitionType: types of the partition values; nil: those `schema` gives. Specs of
+    ///     columns that were dropped need it.
     ///   - sequenceNumber: of the snapshot that adds the manifest.
     ///   - sync: 16 random bytes.
     public static func write(

@@ -50,7 +50,8 @@ public struct ParsedArguments: Equatable, Sendable {
             guard word.hasPrefix("--") else {
                 if word.hasPrefix("-"), word.count > 1 {
                     throw ArgumentError(
-                        "unknown option '\(word)': options are long, see 'millrace \(command.name) --help'"
+                        "unknown option '\(word)': options are long, "
+                            + "see 'millrace \(command.name) --help'"
                     )
                 }
                 positionals.append(word)

@@ -6,6 +6,8 @@ public import CArrow
 /// Whoever made them, Millrace's columns or Arrow itself, they are released when the batch goes
 /// away or when a consumer that took them over says so. Moving a batch to another thread is fine;
 /// sharing it is not possible.
+///
+/// SAFETY: both structures are live from `init` on, and released once, by `deinit` or the consumer.
 @safe
 public struct ArrowBatch: ~Copyable, @unchecked Sendable {
     // @unchecked Sendable: both structures have this value as their only owner.
@@ -75,6 +77,9 @@ public struct ArrowBatch: ~Copyable, @unchecked Sendable {
 ///
 /// The values of nulls are unspecified. Asking for another type than the column has is a
 /// programmer's error and traps.
+///
+/// SAFETY: the view cannot outlive the batch that it borrows, and every index is checked against the
+/// array's length.
 @safe
 public struct ArrowColumnView: ~Escapable {
     /// Name, type and field id.

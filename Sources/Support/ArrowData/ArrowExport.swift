@@ -11,6 +11,7 @@ extension ArrowColumn {
     /// An ArrowArray over this column's memory, which it keeps alive until released.
     @unsafe
     internal func exported() -> ArrowArray {
+        // SAFETY: the keeper owns the tables of pointers, and `private_data` holds it until release.
         let keeper = ExportedColumn(self)
         return unsafe ArrowArray(
             length: Int64(length),
@@ -80,6 +81,7 @@ private final class ExportedColumn {
 
 extension Optional where Wrapped == Block, Wrapped: ~Copyable {
     fileprivate var address: UnsafeRawPointer? {
+        // SAFETY: for the export, whose keeper owns the block as long as the address is used.
         switch self {
         case .some(let block): unsafe UnsafeRawPointer(block.base)
         case .none: nil
@@ -87,10 +89,10 @@ extension Optional where Wrapped == Block, Wrapped: ~Copyable {
     }
 }
 
+// SAFETY: the consumer calls it once, with the array it was given; `private_data` is the reference
+// that `exported` retained and is given up here.
 private let releaseColumn: @convention(c) (UnsafeMutablePointer<ArrowArray>?) -> Void = { array in
     guard let array = unsafe array, let keeper = unsafe array.pointee.private_data else { return }
-    // SAFETY: `private_data` is the reference retained by `exported`; it is given up exactly once,
-    // here.
     unsafe array.pointee.release = nil
     unsafe array.pointee.private_data = nil
     unsafe Unmanaged<ExportedColumn>.fromOpaque(keeper).release()
@@ -100,6 +102,7 @@ extension ArrowField {
     /// An ArrowSchema of rows with these fields, to be released by its receiver.
     @unsafe
     public static func exportedSchema(of fields: [ArrowField]) -> ArrowSchema {
+        // SAFETY: the receiver releases the schema.
         let root = ArrowField(name: "", type: .struct, isNullable: false, children: fields)
         return unsafe root.exported()
     }
@@ -107,6 +110,7 @@ extension ArrowField {
     /// An ArrowSchema of this field.
     @unsafe
     internal func exported() -> ArrowSchema {
+        // SAFETY: as for a column.
         let keeper = ExportedField(self)
         return unsafe ArrowSchema(
             format: UnsafePointer(keeper.format),
@@ -194,11 +198,11 @@ private final class ExportedField {
     }
 }
 
+// SAFETY: as `releaseColumn`.
 private let releaseField: @convention(c) (UnsafeMutablePointer<ArrowSchema>?) -> Void = { schema in
     guard let schema = unsafe schema, let keeper = unsafe schema.pointee.private_data else {
         return
     }
-    // SAFETY: as in `releaseColumn`.
     unsafe schema.pointee.release = nil
     unsafe schema.pointee.private_data = nil
     unsafe Unmanaged<ExportedField>.fromOpaque(keeper).release()

@@ -12,6 +12,7 @@ public struct Block: ~Copyable, @unchecked Sendable {
     @usableFromInline internal let pool: BlockPool
 
     fileprivate init(base: UnsafeMutableRawPointer, capacity: Int, pool: BlockPool) {
+        // SAFETY: the pool gives each block to one owner, who gives it back in `deinit`.
         unsafe self.base = base
         self.capacity = capacity
         self.pool = pool

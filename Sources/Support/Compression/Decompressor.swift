@@ -92,6 +92,7 @@ extension ByteBuffer {
         let made = count - start
         // One byte more than allowed, to see that there is more.
         let room = min(max(16 * 1024, made), limit - made + 1, 1 << 30)
+        // SAFETY: `body` writes at most `room` bytes, and says how many.
         try unsafe appendUninitialized(capacity: room, body)
     }
 }

@@ -109,8 +109,8 @@ enum Snappy {
     }
 
     /// What stands for the start of no bytes: snappy wants a pointer even then.
+    // SAFETY: one byte that is never freed and never written again.
     private nonisolated(unsafe) static let emptyInput: UnsafePointer<CChar> = {
-        // SAFETY: one byte that is never freed and never written again.
         let byte = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
         unsafe byte.initialize(to: 0)
         return unsafe UnsafePointer(byte)

@@ -1,3 +1,4 @@
+import Decoding
 import IcebergModel
 import Settings
 
@@ -65,6 +66,23 @@ extension ValueType where Value == String {
         ValueType(name: "table", example: "purchases") { (text) throws(SettingsComplaint) in
             try TableName.check(text)
             return text
+        }
+    }
+}
+
+extension ValueType where Value == String {
+    /// A condition of a table's `where`.
+    static var condition: ValueType {
+        ValueType(name: "condition", example: "price > 10") { (text) throws(SettingsComplaint) in
+            do throws(PredicateError) {
+                _ = try Predicate(parsing: text)
+                return text
+            } catch {
+                throw SettingsComplaint(
+                    "character \(error.column) of the condition: \(error.message)",
+                    advice: "docs/pipelines.md says what a condition is"
+                )
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ public struct TableConfiguration: Sendable, Equatable {
 
     /// The table's name.
     public var name: String
-    /// The condition that selects records, as it was written; nil for all records.
+    /// The condition that selects records, as it was written and known to be one; nil for all records.
     public var predicate: String?
     /// Columns from the start, in the order of the file.
     public var columns: [Column]
@@ -124,7 +124,7 @@ public struct PipelineConfiguration: Sendable, Equatable {
 extension TableConfiguration {
     fileprivate init(name: String, _ section: SettingsSection) {
         self.name = name
-        predicate = section.optional("where", .text)
+        predicate = section.optional("where", .condition)
         infersColumns = section.value("infer", .boolean, default: true)
         partitioning = section.value("partition", .choice(TablePartitioning.self), default: .day)
         columns = []

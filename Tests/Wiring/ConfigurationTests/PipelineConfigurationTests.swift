@@ -83,6 +83,7 @@ import Testing
             "{from: a, into: t, partition: hour}",
             "pipelines.p.partition: \"hour\" is not known here"
         ),
+        ("{from: a, into: t, where: a ==}", "pipelines.p.where: character "),
         ("[a]", "pipelines.p is a list where a map belongs"),
     ])
     func `what makes no sense is refused`(yaml: String, expected: String) {
@@ -99,7 +100,7 @@ import Testing
     }
 
     @Test func `a key of a table in the long form does not stand beside it`() {
-        let yaml = "pipelines: {p: {from: a, where: x, tables: {t: {}}}}"
+        let yaml = "pipelines: {p: {from: a, where: x = 1, tables: {t: {}}}}"
         #expect(problems(yaml).contains("unknown key pipelines.p.where"))
     }
 }

@@ -67,6 +67,7 @@ final class Connection: @unchecked Sendable {
 
     init(_ database: Database) throws(SQLError) {
         self.database = database
+        // SAFETY: the connection belongs to this object, which disconnects it once.
         unsafe handle = try database.connect()
     }
 

@@ -177,6 +177,7 @@ extension SQLType {
     /// Copies a text of DuckDB's and frees it.
     @unsafe
     private static func text(_ pointer: UnsafeMutablePointer<CChar>?) -> String? {
+        // SAFETY: DuckDB gives the text away; it is copied and freed here.
         guard let pointer = unsafe pointer else { return nil }
         defer { unsafe c_duckdb_free(pointer) }
         return unsafe String(cString: pointer)
