@@ -13,8 +13,10 @@ public struct EmbeddedLog<FS: FileSystem>: LogSource {
         self.log = log
     }
 
+    /// The embedded log's cluster id.
     public var clusterID: String { log.clusterID }
 
+    /// The topic as it is now; nil when there is none.
     public func topic(named name: String) -> SourceTopic? {
         log.topic(name).map { topic in
             SourceTopic(
@@ -25,11 +27,13 @@ public struct EmbeddedLog<FS: FileSystem>: LogSource {
         }
     }
 
+    /// The readable offsets of a partition.
     public func bounds(of partition: SourcePartition) throws(LogSourceError) -> SourceBounds {
         let range = try find(partition).range
         return SourceBounds(start: range.lowerBound, end: range.upperBound)
     }
 
+    /// Appends whole batches, straight from the segments; checksums are verified by the log.
     public func read(
         _ partition: SourcePartition,
         from offset: Int64,
@@ -60,6 +64,7 @@ public struct EmbeddedLog<FS: FileSystem>: LogSource {
         fileprivate let tokens: [(partition: Partition<FS>, token: WakeToken)]
     }
 
+    /// Registers with every partition; `wake` may be called once for each.
     public func notify(
         when positions: [SourcePartition: Int64],
         _ wake: @escaping @Sendable () -> Void
@@ -72,6 +77,7 @@ public struct EmbeddedLog<FS: FileSystem>: LogSource {
         return Notification(tokens: tokens)
     }
 
+    /// Forgets the registrations.
     public func cancel(_ notification: Notification) {
         for entry in notification.tokens { entry.partition.cancel(entry.token) }
     }
