@@ -30,9 +30,10 @@ struct Bench {
     ) throws {
         log = try EventLog.open(
             at: "/log",
-            files: files,
-            options: logOptions,
-            random: SeededRandom(seed: 7),
+            files,
+            logOptions,
+            clocks,
+            SeededRandom(seed: 7),
             .manual
         )
         collector = Collector(log: log, clock: clocks, options: options, metrics: metrics)

@@ -1,4 +1,5 @@
 import Decoding
+import IcebergModel
 import Testing
 
 @testable import Pipelines
@@ -68,7 +69,8 @@ func `a commit that goes wrong is applied once`(fault: MemoryTables.Fault) {
     harness.log.append([#"{"a":1}"#], to: "events")
     #expect(harness.run(harness.lane(), until: harness.isCaughtUp))
     // The first commit of a run is the take-over, the second one carries rows.
-    for faults in [[fault], [nil, fault].compactMap(\.self) + [fault], [fault, fault, fault]] {
+    let plans: [[MemoryTables.Fault?]] = [[fault], [nil, fault], [nil, fault, fault, fault]]
+    for faults in plans {
         harness.log.append([#"{"a":2}"#, #"{"a":3}"#], to: "events")
         harness.tables.plan(faults)
         #expect(harness.run(harness.lane(), until: harness.isCaughtUp))

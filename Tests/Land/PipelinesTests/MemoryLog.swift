@@ -37,13 +37,13 @@ final class MemoryLog: LogSource {
     func append(_ values: [String?], to topic: String, _ index: Int32 = 0, timestamp: Int64 = 0) {
         var builder = RecordBatchBuilder()
         for value in values {
-            var bytes = ByteBuffer()
-            if let value { bytes.append(utf8: value) }
-            builder.append(
-                key: nil,
-                value: value == nil ? nil : bytes.bytes,
-                timestamp: timestamp
-            )
+            if let value {
+                var bytes = ByteBuffer()
+                bytes.append(utf8: value)
+                builder.append(key: nil, value: bytes.bytes, timestamp: timestamp)
+            } else {
+                builder.append(key: nil, value: nil, timestamp: timestamp)
+            }
         }
         let partition = SourcePartition(topic: topic, index: index)
         state.withLock { state in
@@ -91,12 +91,12 @@ final class MemoryLog: LogSource {
         }
         var position = 0
         while position < bytes.count {
-            guard let header = try? RecordBatchHeader(bytes.span.bytes, at: position) else {
+            guard let header = try? RecordBatchHeader(bytes.bytes, at: position) else {
                 throw .corrupt(partition, offset: offset, reason: "not a batch")
             }
             let end = position + header.totalSize
             if header.baseOffset + Int64(header.lastOffsetDelta) >= offset {
-                buffer.append(bytes.span.bytes.extracting(position..<end))
+                buffer.append(bytes.bytes.extracting(position..<end))
                 break
             }
             position = end

@@ -37,7 +37,7 @@ final class MemoryTables: TableCommitter {
 
     struct State {
         var tables: [String: Stored] = [:]
-        var faults: [Fault] = []
+        var faults: [Fault?] = []
         var openFiles = 0
         var discarded = 0
         var commits = 0
@@ -45,7 +45,7 @@ final class MemoryTables: TableCommitter {
 
     private let state = Mutex(State())
 
-    func plan(_ faults: [Fault]) { state.withLock { $0.faults = faults } }
+    func plan(_ faults: [Fault?]) { state.withLock { $0.faults = faults } }
     func table(_ name: String) -> Stored? { state.withLock { $0.tables[name] } }
     var openFiles: Int { state.withLock { $0.openFiles } }
     var discarded: Int { state.withLock { $0.discarded } }
@@ -120,7 +120,7 @@ final class MemoryTables: TableCommitter {
     ) throws(TableCommitterError) -> [TableVersion] {
         let table = changes[0].base.table
         let outcome: Result<[TableVersion], TableCommitterError> = state.withLock { state in
-            let fault = state.faults.isEmpty ? nil : state.faults.removeFirst()
+            let fault: Fault? = state.faults.isEmpty ? nil : state.faults.removeFirst()
             switch fault {
             case .conflict:
                 state.tables[table]?.version += 1
