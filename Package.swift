@@ -91,18 +91,18 @@ let package = Package(
         library("CLZ4", package: "liblz4", apt: ["liblz4-dev"]),
         library("CSnappy", package: nil, apt: ["libsnappy-dev"]),
         room("Support", "Bytes"),
-        room("Support", "Checksums", uses: ["Bytes", "CChecksums"]),
+        room("Support", "Checksums", uses: ["CChecksums"]),
         room("Support", "Compression", uses: ["Bytes", "CZlib", "CZstd", "CLZ4", "CSnappy"]),
         room("Support", "Threads", uses: ["CLinux"]),
         room("Support", "Clocks", uses: ["CLinux"]),
         room("Support", "Files", uses: ["Bytes", "CLinux", "Clocks"]),
-        room("Support", "Reactor", uses: ["Bytes", "Clocks", "Threads", "CLinux"]),
+        room("Support", "Reactor", uses: ["Bytes", "CLinux", "Threads"]),
         room("Support", "Settings", uses: ["Clocks", "CYAML", "Telemetry"]),
         room("Support", "Arguments"),
         room("Support", "HTTPClient", uses: ["CCurl"]),
         room("Support", "Telemetry", uses: ["Clocks"]),
         room("Support", "JSONText", uses: ["Bytes"]),
-        room("Support", "ArrowData", uses: ["Bytes", "CArrow"]),
+        room("Support", "ArrowData", uses: ["CArrow"]),
         room(
             "Support",
             "HTTPServer",
@@ -123,8 +123,7 @@ let package = Package(
             "Append",
             "EventLog",
             uses: [
-                "Bytes", "Checksums", "Clocks", "Compression", "Files", "KafkaProtocol",
-                "Telemetry", "Threads",
+                "Bytes", "Checksums", "Clocks", "Compression", "Files", "KafkaProtocol", "Threads",
             ]
         ),
 
@@ -132,17 +131,14 @@ let package = Package(
         room(
             "Accept",
             "Broker",
-            uses: [
-                "Bytes", "Clocks", "Compression", "EventLog", "Files", "KafkaProtocol",
-                "Telemetry", "Threads",
-            ]
+            uses: ["Bytes", "Clocks", "EventLog", "Files", "KafkaProtocol", "Telemetry", "Threads"]
         ),
         room(
             "Accept",
             "KafkaListener",
             uses: [
-                "Broker", "Bytes", "Clocks", "EventLog", "Files", "KafkaProtocol", "Reactor",
-                "Telemetry", "Threads",
+                "Broker", "Bytes", "EventLog", "Files", "KafkaProtocol", "Reactor", "Telemetry",
+                "Threads",
             ]
         ),
         room(
@@ -155,8 +151,8 @@ let package = Package(
         ),
 
         // Land: offsets become rows in files, exactly once.
-        room("Land", "Columns", uses: ["ArrowData", "Bytes", "IcebergModel"]),
-        room("Land", "Decoding", uses: ["Bytes", "Columns", "IcebergModel", "JSONText"]),
+        room("Land", "Columns", uses: ["ArrowData", "IcebergModel"]),
+        room("Land", "Decoding", uses: ["Bytes", "Columns", "IcebergModel"]),
         room(
             "Land",
             "Pipelines",
@@ -173,7 +169,7 @@ let package = Package(
 
         // Publish: files become table snapshots that anybody can read.
         room("Publish", "Stores", uses: ["Bytes", "Files"]),
-        room("Publish", "Parquet", uses: ["ArrowData", "Bytes", "CArrow", "IcebergModel"]),
+        room("Publish", "Parquet", uses: ["ArrowData", "CArrow"]),
         room("Publish", "Catalogs", uses: ["CSQLite"]),
         room(
             "Publish",
@@ -209,14 +205,11 @@ let package = Package(
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Arguments", "ArrowData", "Broker", "Bytes", "Catalogs", "Clocks", "Collector",
-                "Columns",
-                "Compression", "Configuration", "Decoding", "EventLog", "Files", "Gateway",
-                "HTTPClient",
-                "HTTPServer",
-                "IcebergModel", "JSONText", "KafkaListener", "KafkaProtocol", "LogSources",
-                "Parquet", "Pipelines", "Prompt", "Reactor", "SQLEngine", "Settings", "Stores",
-                "Tables", "Telemetry", "Threads", "CLinux",
+                "Arguments", "ArrowData", "Broker", "Bytes", "CLinux", "Catalogs", "Clocks",
+                "Collector", "Columns", "Configuration", "Decoding", "EventLog", "Files", "Gateway",
+                "HTTPClient", "HTTPServer", "IcebergModel", "JSONText", "KafkaListener",
+                "LogSources", "Parquet", "Pipelines", "Prompt", "Reactor", "SQLEngine", "Settings",
+                "Stores", "Tables", "Telemetry", "Threads",
             ],
             path: "Sources/Wiring/millrace",
             exclude: ["README.md"],
@@ -246,7 +239,7 @@ let package = Package(
         tests("Support", "Compression", uses: ["Bytes"]),
         tests("Support", "Clocks"),
         tests("Support", "Files", uses: ["Bytes"]),
-        tests("Support", "Reactor", uses: ["Bytes", "Clocks", "Threads"]),
+        tests("Support", "Reactor", uses: ["Bytes", "Threads"]),
         tests("Support", "Settings", uses: ["Telemetry"]),
         tests("Support", "Arguments"),
         tests("Support", "Telemetry", uses: ["Clocks", "Threads"]),
@@ -268,14 +261,12 @@ let package = Package(
         tests(
             "Append",
             "EventLog",
-            uses: ["Bytes", "Clocks", "Files", "KafkaProtocol", "Telemetry", "Threads"]
+            uses: ["Bytes", "Clocks", "Files", "KafkaProtocol", "Threads"]
         ),
         tests(
             "Accept",
             "Broker",
-            uses: [
-                "Bytes", "Clocks", "EventLog", "Files", "KafkaProtocol", "Telemetry", "Compression",
-            ]
+            uses: ["Bytes", "Clocks", "EventLog", "Files", "KafkaProtocol", "Telemetry", "Threads"]
         ),
         tests(
             "Accept",
@@ -304,7 +295,7 @@ let package = Package(
             "Land",
             "Pipelines",
             uses: [
-                "ArrowData", "Bytes", "Clocks", "Columns", "Decoding", "IcebergModel", "JSONText",
+                "ArrowData", "Bytes", "Clocks", "Columns", "Decoding", "IcebergModel",
                 "KafkaProtocol", "Telemetry", "Threads",
             ]
         ),
@@ -321,7 +312,7 @@ let package = Package(
         tests(
             "Query",
             "SQLEngine",
-            uses: ["Bytes", "CDuckDB", "IcebergModel", "JSONText", "Threads"]
+            uses: ["Bytes", "IcebergModel", "Threads"]
         ),
         tests(
             "Show",

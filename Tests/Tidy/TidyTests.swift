@@ -17,7 +17,9 @@ import Testing
     }
 
     @Test func `functions have at most 70 lines`() {
-        expectNone(Repository.sources.flatMap { $0.longFunctions() })
+        // A test may tell a long story in one piece; the product's code may not.
+        let product = Repository.sources.filter { !$0.file.path.hasPrefix("Tests/") }
+        expectNone(product.flatMap { $0.longFunctions() })
     }
 
     @Test func `files have at most 500 lines, but for those listed`() {

@@ -13,7 +13,7 @@ internal final class BlockingWork: Sendable {
     private enum Next {
         case work([@Sendable () -> Void])
         case tick
-        case sleep(until: MonotonicInstant)
+        case idle(until: MonotonicInstant)
         case stop
     }
     private let state = Condition(State())
@@ -55,7 +55,7 @@ internal final class BlockingWork: Sendable {
             switch next {
             case .work(let work): for job in work { job() }
             case .tick: tick()
-            case .sleep(let deadline): planned = deadline
+            case .idle(let deadline): planned = deadline
             case .stop: return
             case nil: planned = MonotonicInstant(nanoseconds: .max)
             }
@@ -73,6 +73,6 @@ internal final class BlockingWork: Sendable {
             state.deadline = MonotonicInstant(nanoseconds: .max)
             return .tick
         }
-        return state.deadline == planned ? nil : .sleep(until: state.deadline)
+        return state.deadline == planned ? nil : .idle(until: state.deadline)
     }
 }

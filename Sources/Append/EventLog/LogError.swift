@@ -55,8 +55,8 @@ extension LogError: CustomStringConvertible {
         case .invalidTopicName(let name, let reason): "\"\(name)\" cannot name a topic: \(reason)"
         case .invalidPartitionCount(let count):
             """
-            \(count) partitions: a topic has 1 to \(TopicRules.partitionsMax), and never fewer than \
-            before
+            \(count) partitions: a topic has 1 to \(TopicRules.partitionsMax), and never fewer \
+            than before
             """
         case .settingTooLong(let key):
             "the setting \(key) is too long; names and values have at most 65,535 bytes"

@@ -8,10 +8,12 @@ public struct CommitMarkerError: Error, Equatable, Sendable {
 
 // The form in which a marker stands in a table's properties and snapshot summaries:
 //
-//     {"version": 1, "pipeline": "game", "epoch": 3, "sequence": 17, "commit-id": "…", "cluster-id": "…",
+//     {"version": 1, "pipeline": "game", "epoch": 3, "sequence": 17,
+//      "commit-id": "…", "cluster-id": "…",
 //      "topics": {"events": {"id": "…", "partitions": {"0": {"next": 1713, "landed": 1201, …}}}}}
 extension CommitMarker {
-    /// The marker as one line of JSON; partitions and topics are in order, so equal markers give equal texts.
+    /// The marker as one line of JSON; partitions and topics are in order, so equal markers give
+    /// equal texts.
     public var json: String {
         var topicObjects = JSONObject()
         for (name, topic) in topics.sorted(by: { $0.key < $1.key }) {

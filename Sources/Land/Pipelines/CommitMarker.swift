@@ -36,9 +36,10 @@ public struct TopicProgress: Equatable, Sendable {
 
 /// The checkpoint of a pipeline, kept by the table it fills.
 ///
-/// A commit carries it twice: in the snapshot's summary and in the table's properties, so that another engine's snapshot
-/// expiry cannot remove it. A restart reads it and seeks; nothing else decides where a pipeline goes on. The writer's
-/// epoch fences: who opens the table raises it, and a commit under an older one is refused.
+/// A commit carries it twice: in the snapshot's summary and in the table's properties, so that
+/// another engine's snapshot expiry cannot remove it. A restart reads it and seeks; nothing else
+/// decides where a pipeline goes on. The writer's epoch fences: who opens the table raises it, and
+/// a commit under an older one is refused.
 public struct CommitMarker: Equatable, Sendable {
     /// The pipeline that wrote it.
     public var pipeline: String

@@ -1,15 +1,19 @@
-/// What to do after a commit that did not simply succeed: decided from the marker the table holds now.
+/// What to do after a commit that did not simply succeed: decided from the marker the table holds
+/// now.
 ///
-/// Pure, so that every case of the crash matrix is a line in a test. `expected` is the marker our commit was based on,
-/// `attempted` the one it carried, `found` what the table says after it was read again.
+/// Pure, so that every case of the crash matrix is a line in a test. `expected` is the marker our
+/// commit was based on, `attempted` the one it carried, `found` what the table says after it was
+/// read again.
 public enum CommitResolution: Equatable, Sendable {
     /// Our commit landed although we were told otherwise, or nothing.
     case landed
-    /// Somebody else changed the table, but not the pipeline's place in it: apply the same commit to the new version.
+    /// Somebody else changed the table, but not the pipeline's place in it: apply the same commit
+    /// to the new version.
     case rebase
     /// Another writer has taken the table over: drop the work; it belongs to that writer now.
     case fenced(byEpoch: Int64)
-    /// The marker is gone or belongs to another history: landing on would lose or double rows. A person must decide.
+    /// The marker is gone or belongs to another history: landing on would lose or double rows. A
+    /// person must decide.
     case diverged(String)
 
     /// Decides from the three markers.

@@ -15,8 +15,8 @@ struct Complaint {
 
 /// The records that could not become rows, on their way into a table of their own.
 ///
-/// The table is made with the first of them. It is committed together with the table it belongs to, so both tell of the
-/// same stretch of the log. Confined to the lane's thread.
+/// The table is made with the first of them. It is committed together with the table it belongs to,
+/// so both tell of the same stretch of the log. Confined to the lane's thread.
 struct DeadLetters<Committer: TableCommitter>: ~Copyable {
     /// The columns of every dead-letter table, beside `_log`.
     static var columns: [NewColumn] {

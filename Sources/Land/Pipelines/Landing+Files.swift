@@ -90,7 +90,8 @@ extension Landing {
 
     /// Gives the table columns for `fields`, so that the record that has them can become a row.
     ///
-    /// Files of the narrower table are finished first; the rows that wait stay and get nulls in the new columns.
+    /// Files of the narrower table are finished first; the rows that wait stay and get nulls in the
+    /// new columns.
     mutating func evolve(_ fields: [InferredField]) throws(LaneError) {
         for file in files { try close(file) }
         var pause = definition.limits.retryPause.lowerBound
@@ -120,7 +121,8 @@ extension Landing {
         }
     }
 
-    /// Reads the table again after somebody else changed it, and makes sure that it is still ours to write.
+    /// Reads the table again after somebody else changed it, and makes sure that it is still ours
+    /// to write.
     private mutating func reload() throws(LaneError) {
         let found: TableVersion?
         do throws(TableCommitterError) {

@@ -16,7 +16,8 @@ enum LandOutcome {
     case deadLetter
 }
 
-/// The work between two commits: open files of one table and its dead letters. Confined to the lane's thread.
+/// The work between two commits: open files of one table and its dead letters. Confined to the
+/// lane's thread.
 struct Landing<Committer: TableCommitter>: ~Copyable {
     let definition: LaneDefinition
     let committer: Committer
@@ -63,7 +64,8 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         }
     }
 
-    /// Lands every record of whole batches from `progress.next` on, and moves the progress over them.
+    /// Lands every record of whole batches from `progress.next` on, and moves the progress over
+    /// them.
     mutating func land(
         _ batches: RawSpan,
         of partition: SourcePartition,
@@ -81,7 +83,8 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         }
     }
 
-    /// True when a file has reached its size, so that a commit should not wait for the freshness target.
+    /// True when a file has reached its size, so that a commit should not wait for the freshness
+    /// target.
     var hasFullFile: Bool {
         files.contains { $0.bytes >= definition.limits.fileBytesMax }
     }
@@ -132,7 +135,8 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         }
     }
 
-    /// Timestamps that no calendar has are brought to its nearest end: the row is worth more than its time.
+    /// Timestamps that no calendar has are brought to its nearest end: the row is worth more than
+    /// its time.
     private static func micros(fromMilliseconds milliseconds: Int64) -> Int64 {
         min(max(milliseconds, 0), 253_402_300_799_999) * 1000
     }

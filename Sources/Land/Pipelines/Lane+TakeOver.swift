@@ -3,8 +3,9 @@ import IcebergModel
 import Threads
 
 extension Lane {
-    /// Makes this lane the table's only writer: raises the epoch, so that no commit of an older writer can be applied any
-    /// more, and removes what such writers left behind. Creates the table if there is none.
+    /// Makes this lane the table's only writer: raises the epoch, so that no commit of an older
+    /// writer can be applied any more, and removes what such writers left behind. Creates the table
+    /// if there is none.
     func takeOver() throws(LaneError) -> TableVersion {
         var random = SystemRandom()
         var attempted: CommitMarker?
@@ -75,9 +76,9 @@ extension Lane {
         }
         guard marker.clusterID == source.clusterID else {
             throw .diverged(
-                "the table \(definition.table) was filled from the log \(marker.clusterID), this log "
-                    + "is \(source.clusterID): its offsets mean other records; bring the old log back "
-                    + "or land into another table"
+                "the table \(definition.table) was filled from the log \(marker.clusterID), "
+                    + "this log is \(source.clusterID): its offsets mean other records; "
+                    + "bring the old log back or land into another table"
             )
         }
         marker.epoch += 1

@@ -5,9 +5,9 @@ import Threads
 
 /// Lands one table: reads the log, fills files, commits them with the checkpoint, for ever.
 ///
-/// The work happens on the thread that calls `run`; everything else may be called from anywhere. A lane that fails in a
-/// way that may pass drops what it had not committed, waits, and begins again from its table's checkpoint; so nothing is
-/// lost and nothing doubled, whatever the moment.
+/// The work happens on the thread that calls `run`; everything else may be called from anywhere. A
+/// lane that fails in a way that may pass drops what it had not committed, waits, and begins again
+/// from its table's checkpoint; so nothing is lost and nothing doubled, whatever the moment.
 public final class Lane<
     Source: LogSource,
     Committer: TableCommitter,

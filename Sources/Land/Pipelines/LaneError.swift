@@ -29,8 +29,8 @@ extension LaneError: CustomStringConvertible {
         case .source(let error): error.description
         case .table(let error): error.description
         case .fenced(let table, let epoch):
-            "another writer (epoch \(epoch)) has taken over the table \(table); this one has stopped "
-                + "and what it had not committed is that writer's to land"
+            "another writer (epoch \(epoch)) has taken over the table \(table); "
+                + "this one has stopped and what it had not committed is that writer's to land"
         case .diverged(let reason): reason
         case .stopping: "stopping"
         }
@@ -44,13 +44,14 @@ extension LogSourceError: CustomStringConvertible {
         case .unknownPartition(let partition):
             "partition \(partition.index) of topic \(partition.topic) does not exist"
         case .outOfRange(let partition, let offset, let bounds):
-            "offset \(offset) of \(partition.topic)-\(partition.index) is not in the log, which holds "
-                + "\(bounds.start) to \(bounds.end): records were removed before they were landed"
+            "offset \(offset) of \(partition.topic)-\(partition.index) is not in the log, "
+                + "which holds \(bounds.start) to \(bounds.end): "
+                + "records were removed before they were landed"
         case .unavailable(let reason):
             "the log cannot be read: \(reason)"
         case .corrupt(let partition, let offset, let reason):
-            "the log's bytes at \(partition.topic)-\(partition.index) offset \(offset) are damaged: "
-                + reason
+            "the log's bytes at \(partition.topic)-\(partition.index) offset \(offset) are "
+                + "damaged: \(reason)"
         }
     }
 }

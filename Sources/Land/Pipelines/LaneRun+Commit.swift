@@ -3,7 +3,8 @@ import Telemetry
 import Threads
 
 extension LaneRun {
-    /// Makes files and checkpoint part of the table in one step, or learns that somebody else now owns it.
+    /// Makes files and checkpoint part of the table in one step, or learns that somebody else now
+    /// owns it.
     mutating func commitReached() throws(LaneError) {
         var attempted = reached
         attempted.sequence = committed.sequence + 1
@@ -33,7 +34,8 @@ struct CommittedVersions {
 }
 
 extension Lane {
-    /// Applies a commit until it is certain what became of it. See `CommitResolution` for the decisions.
+    /// Applies a commit until it is certain what became of it. See `CommitResolution` for the
+    /// decisions.
     func apply(
         _ attempted: CommitMarker,
         work: FinishedWork<Committer.Writer.File>,
@@ -101,8 +103,9 @@ extension Lane {
         }
     }
 
-    /// Reads a table again. While the outcome of a commit is unknown it tries for ever, since files must not be deleted
-    /// and work not repeated before the table has told; a stop leaves both to the next run.
+    /// Reads a table again. While the outcome of a commit is unknown it tries for ever, since files
+    /// must not be deleted and work not repeated before the table has told; a stop leaves both to
+    /// the next run.
     private func reread(
         _ table: String,
         pausing pause: inout Duration,

@@ -3,7 +3,8 @@ import Clocks
 import Telemetry
 import Threads
 
-/// One run of a lane: from taking the table over to the stop or the first failure. Confined to the lane's thread.
+/// One run of a lane: from taking the table over to the stop or the first failure. Confined to the
+/// lane's thread.
 struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & MonotonicClock>:
     ~Copyable
 {
@@ -75,7 +76,8 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
         return hasMoved
     }
 
-    /// The topics as they are now; one that is not there yet is waited for, one that was made anew ends the lane.
+    /// The topics as they are now; one that is not there yet is waited for, one that was made anew
+    /// ends the lane.
     private mutating func currentTopics() throws(LaneError) -> [SourceTopic] {
         var topics: [SourceTopic] = []
         for name in definition.topics {
@@ -84,8 +86,9 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
                 guard known.topicID == topic.id else {
                     throw .diverged(
                         "the topic \(name) was deleted and made anew (\(known.topicID), now "
-                            + "\(topic.id)): its offsets begin again and the table \(definition.table) "
-                            + "holds rows of the old one; land it into another table"
+                            + "\(topic.id)): its offsets begin again and the table "
+                            + "\(definition.table) holds rows of the old one; "
+                            + "land it into another table"
                     )
                 }
             } else {

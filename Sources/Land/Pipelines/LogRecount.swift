@@ -18,7 +18,8 @@ public final class LogRecount<Source: LogSource> {
 
     /// Counts the records of `partition` with offsets in `range`.
     ///
-    /// A record whose `where` cannot be decided, because it cannot be read, counts as selected: it must be a dead letter.
+    /// A record whose `where` cannot be decided, because it cannot be read, counts as selected: it
+    /// must be a dead letter.
     public func count(
         _ partition: SourcePartition,
         in range: Range<Int64>

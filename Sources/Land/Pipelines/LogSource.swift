@@ -59,13 +59,14 @@ public enum LogSourceError: Error, Equatable, Sendable {
 
 /// What a pipeline needs of a log: the embedded one, or a Kafka cluster.
 ///
-/// All calls may block and are made from a lane's own thread. Generic parameters carry it, so the compiler specialises the
-/// engine for each log.
+/// All calls may block and are made from a lane's own thread. Generic parameters carry it, so the
+/// compiler specialises the engine for each log.
 public protocol LogSource: Sendable {
     /// What `notify` returns, to cancel it with.
     associatedtype Notification: Sendable
 
-    /// The identity of the cluster; stored with every commit so that another log is never mistaken for this one.
+    /// The identity of the cluster; stored with every commit so that another log is never mistaken
+    /// for this one.
     var clusterID: String { get }
 
     /// The topic as it is now; nil when there is none.
@@ -74,8 +75,9 @@ public protocol LogSource: Sendable {
     /// The readable offsets of a partition.
     func bounds(of partition: SourcePartition) throws(LogSourceError) -> SourceBounds
 
-    /// Appends whole record batches (Kafka's format, magic 2) to `buffer`, from the one that holds `offset`, up to about
-    /// `bytesMax`; at least one batch when there is any. The first batch may begin before `offset`.
+    /// Appends whole record batches (Kafka's format, magic 2) to `buffer`, from the one that holds
+    /// `offset`, up to about `bytesMax`; at least one batch when there is any. The first batch may
+    /// begin before `offset`.
     ///
     /// - Returns: the bounds at the moment of the read.
     func read(

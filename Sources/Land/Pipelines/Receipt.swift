@@ -1,4 +1,5 @@
-/// What the log says of a partition's records up to the checkpoint, counted again from the log itself.
+/// What the log says of a partition's records up to the checkpoint, counted again from the log
+/// itself.
 public struct LogCount: Equatable, Sendable {
     /// Records that are there.
     public var records: Int64 = 0
@@ -6,7 +7,8 @@ public struct LogCount: Equatable, Sendable {
     public var filtered: Int64 = 0
     /// Records that must be a row or a dead letter.
     public var selected: Int64 = 0
-    /// Sum of the selected records' offsets, wrapping: tells one set of offsets from another of the same size.
+    /// Sum of the selected records' offsets, wrapping: tells one set of offsets from another of the
+    /// same size.
     public var selectedOffsetSum: UInt64 = 0
 
     /// Nothing counted yet.
@@ -30,7 +32,8 @@ public struct TableCount: Equatable, Sendable {
     }
 }
 
-/// The proof, for one table and one partition, that every acknowledged record is accounted for once.
+/// The proof, for one table and one partition, that every acknowledged record is accounted for
+/// once.
 public struct Receipt: Equatable, Sendable {
     /// The pipeline.
     public let pipeline: String
@@ -38,7 +41,8 @@ public struct Receipt: Equatable, Sendable {
     public let table: String
     /// The partition of the log.
     public let partition: SourcePartition
-    /// First offset counted and the offset of the checkpoint: the receipt is about what lies between.
+    /// First offset counted and the offset of the checkpoint: the receipt is about what lies
+    /// between.
     public let range: Range<Int64>
     /// Durable records behind the checkpoint, which a later commit will account for.
     public let pending: Int64
@@ -85,7 +89,8 @@ public struct Receipt: Equatable, Sendable {
         max(0, landed.distinctOffsets + deadLettered.distinctOffsets - log.selected)
     }
 
-    /// True when acknowledged = landed + filtered + dead-lettered, nothing is doubled, and the very offsets agree.
+    /// True when acknowledged = landed + filtered + dead-lettered, nothing is doubled, and the very
+    /// offsets agree.
     public var isProven: Bool {
         duplicates == 0 && missing == 0 && unexpected == 0
             && log.records == log.filtered + log.selected

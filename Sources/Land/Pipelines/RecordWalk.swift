@@ -6,16 +6,17 @@ import KafkaProtocol
 enum WalkStep: ~Escapable {
     /// A record whose bytes can be read.
     case record(Record)
-    /// A place where a record should be and cannot be read: its batch is packed or built wrongly. `raw` is the whole
-    /// batch at the first such place of it, nothing at the others.
+    /// A place where a record should be and cannot be read: its batch is packed or built wrongly.
+    /// `raw` is the whole batch at the first such place of it, nothing at the others.
     case unreadable(reason: String, raw: RawSpan?)
 }
 
 /// Walks over the records in whole batches as the log stores them, unpacking as it goes.
 ///
-/// Every offset from the first wanted one to the end of the last batch is met exactly once: as a record, as something
-/// unreadable, or not at all where the batch is control data or has a gap. Checksums are the source's business. The
-/// codecs' contexts are kept between calls; one thread at a time may use it.
+/// Every offset from the first wanted one to the end of the last batch is met exactly once: as a
+/// record, as something unreadable, or not at all where the batch is control data or has a gap.
+/// Checksums are the source's business. The codecs' contexts are kept between calls; one thread at
+/// a time may use it.
 final class RecordWalk {
     private let decompressor = Decompressor()
     private let batchBytesMax: Int

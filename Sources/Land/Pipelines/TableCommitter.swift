@@ -87,8 +87,8 @@ public protocol TableCommitter: Sendable {
     /// The table as it is now; nil when there is none.
     func load(_ table: String, pipeline: String) throws(TableCommitterError) -> TableVersion?
 
-    /// Makes the table with `columns` beside the `_log` column that every table of a pipeline has, partitioned by day of
-    /// the log's timestamp if `isPartitionedByDay`.
+    /// Makes the table with `columns` beside the `_log` column that every table of a pipeline has,
+    /// partitioned by day of the log's timestamp if `isPartitionedByDay`.
     func create(
         _ table: String,
         columns: [NewColumn],
@@ -119,7 +119,7 @@ public protocol TableCommitter: Sendable {
     /// Removes finished files that certainly belong to no version of the table.
     func discard(_ files: [Writer.File], of table: String)
 
-    /// Removes files that earlier writers of `pipeline` left unfinished or uncommitted. Only for who has just taken the
-    /// table over: no older writer can commit any more.
+    /// Removes files that earlier writers of `pipeline` left unfinished or uncommitted. Only for
+    /// who has just taken the table over: no older writer can commit any more.
     func removeLeftovers(of version: TableVersion, pipeline: String)
 }

@@ -78,8 +78,8 @@ public struct ArrowBatch: ~Copyable, @unchecked Sendable {
 /// The values of nulls are unspecified. Asking for another type than the column has is a
 /// programmer's error and traps.
 ///
-/// SAFETY: the view cannot outlive the batch that it borrows, and every index is checked against the
-/// array's length.
+/// SAFETY: the view cannot outlive the batch that it borrows, and every index is checked against
+/// the array's length.
 @safe
 public struct ArrowColumnView: ~Escapable {
     /// Name, type and field id.

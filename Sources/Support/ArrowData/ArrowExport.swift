@@ -11,7 +11,8 @@ extension ArrowColumn {
     /// An ArrowArray over this column's memory, which it keeps alive until released.
     @unsafe
     internal func exported() -> ArrowArray {
-        // SAFETY: the keeper owns the tables of pointers, and `private_data` holds it until release.
+        // SAFETY: the keeper owns the tables of pointers, and `private_data` holds it until
+        // release.
         let keeper = ExportedColumn(self)
         return unsafe ArrowArray(
             length: Int64(length),

@@ -18,6 +18,7 @@ public struct LocalFiles: FileSystem {
     }
 
     private static func open(_ path: String, flags: Int32) throws(FileError) -> Int32 {
+        // SAFETY: paths are Swift strings, which live through the call.
         try systemCall("open", path) { unsafe Glibc.open(path, flags | O_CLOEXEC, 0o640) }
     }
 
@@ -27,6 +28,7 @@ public struct LocalFiles: FileSystem {
         let parent = directoryName(of: path)
         if parent != path { try createDirectories(parent) }
         do throws(FileError) {
+            // SAFETY: paths are Swift strings, which live through the call.
             _ = try systemCall("mkdir", path) { unsafe mkdir(path, 0o750) }
         } catch {
             if !error.isExisting { throw error }
@@ -36,11 +38,13 @@ public struct LocalFiles: FileSystem {
 
     /// See `FileSystem.rename`.
     public func rename(_ path: String, to target: String) throws(FileError) {
+        // SAFETY: paths are Swift strings, which live through the call.
         _ = try systemCall("rename", path) { unsafe Glibc.rename(path, target) }
     }
 
     /// Removes a file or an empty directory.
     public func remove(_ path: String) throws(FileError) {
+        // SAFETY: paths are Swift strings, which live through the call.
         _ = try systemCall("remove", path) { unsafe Glibc.remove(path) }
     }
 
@@ -68,6 +72,7 @@ public struct LocalFiles: FileSystem {
         return names
     }
 
+    // SAFETY: the path is a Swift string, which lives through the call.
     /// True when the path leads to something.
     public func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 

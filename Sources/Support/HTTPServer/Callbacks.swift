@@ -8,6 +8,7 @@ enum Callbacks {
     static let begin:
         @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, OpaquePointer?)
             -> UnsafeMutableRawPointer? = { context, target, connection in
+                // SAFETY: only looked at for nil here.
                 guard let context = unsafe context, let target = unsafe target,
                     let connection = unsafe connection
                 else { return nil }
@@ -33,6 +34,7 @@ enum Callbacks {
         upload,
         uploadSize,
         request in
+        // SAFETY: only looked at for nil here.
         guard let pointer = unsafe request?.pointee, let uploadSize = unsafe uploadSize else {
             return c_microhttpd_no
         }
@@ -54,6 +56,7 @@ enum Callbacks {
 
     /// The answer has been sent, or the connection is gone.
     static let completed: MHD_RequestCompletedCallback = { _, _, request, _ in
+        // SAFETY: only looked at for nil here.
         guard let request = unsafe request, let pointer = unsafe request.pointee else { return }
         // SAFETY: this is the one release of what `begin` retained.
         let exchange = unsafe Unmanaged<Exchange>.fromOpaque(pointer).takeRetainedValue()

@@ -7,6 +7,7 @@ struct ConnectionHandle: @unchecked Sendable {
     // allows.
     private let pointer: OpaquePointer
 
+    // SAFETY: the connection is libmicrohttpd's; see the type's comment for how long it lives.
     init(_ pointer: OpaquePointer) { unsafe self.pointer = pointer }
 
     /// Puts the connection to sleep. Only from the access handler and the content reader.

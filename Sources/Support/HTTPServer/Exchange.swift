@@ -30,7 +30,8 @@ final class Exchange: @unchecked Sendable {
     private let phase = Mutex(Phase.receiving)
 
     var hasBegun = false
-    /// True when the server waits for this exchange before it stops: from the handler's call to the last byte sent.
+    /// True when the server waits for this exchange before it stops: from the handler's call to the
+    /// last byte sent.
     private var isOpen = false
     var method = ""
     var headers = HTTPHeaders()

@@ -11,6 +11,7 @@ struct MadeResponse: ~Copyable {
 
     /// Nil when memory is out.
     init?(_ body: HTTPResponse.Body, for connection: ConnectionHandle) {
+        // SAFETY: every response made here is destroyed by `deinit`; bodies are copied or kept.
         let made: OpaquePointer? =
             switch body {
             case .none: unsafe c_microhttpd_copy(nil, 0)

@@ -98,6 +98,7 @@ public final class Reactor: TaskExecutor, @unchecked Sendable {
 
     /// Suspends the calling task, which runs on this reactor, for `delay`.
     public func sleep(for delay: Duration, isolation: isolated (any Actor)? = #isolation) async {
+        // SAFETY: the timer fires once, so the continuation is resumed once.
         unsafe await withUnsafeContinuation(isolation: isolation) { continuation in
             schedule(after: delay) { unsafe continuation.resume() }
         }

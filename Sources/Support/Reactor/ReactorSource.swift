@@ -69,6 +69,7 @@ internal struct Signal {
     /// The look for a kept signal must be here: a task may change executors, and let others run,
     /// between deciding to wait and getting here.
     mutating func park(_ continuation: UnsafeContinuation<Void, Never>) {
+        // SAFETY: a parked continuation is taken out when it is resumed, so that happens once.
         precondition(unsafe waiter == nil, "two tasks wait for one socket")
         if take() {
             unsafe continuation.resume()

@@ -125,6 +125,7 @@ public final class Socket: @unchecked Sendable {
     public func wait(isolation: isolated (any Actor)? = #isolation) async {
         reactor.preconditionCurrent()
         if signal.take() || isClosed { return }
+        // SAFETY: the signal resumes what it parked once.
         unsafe await withUnsafeContinuation(isolation: isolation) { unsafe signal.park($0) }
     }
 

@@ -114,6 +114,7 @@ public final class SocketListener: @unchecked Sendable {
 
     private func wait(isolation: isolated (any Actor)? = #isolation) async {
         if signal.take() || isClosed { return }
+        // SAFETY: the signal resumes what it parked once.
         unsafe await withUnsafeContinuation(isolation: isolation) { unsafe signal.park($0) }
     }
 

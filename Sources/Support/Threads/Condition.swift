@@ -6,7 +6,8 @@ import Glibc
 /// closures run under the lock: keep them short, and never do I/O or call back into other code from
 /// inside.
 ///
-/// SAFETY: lock and condition are allocated in `init`, freed in `deinit`, and never leave the object.
+/// SAFETY: lock and condition are allocated in `init`, freed in `deinit`, and never leave the
+/// object.
 @safe
 public final class Condition<Value>: @unchecked Sendable {
     // @unchecked Sendable: `value` is only touched while `mutex` is held.

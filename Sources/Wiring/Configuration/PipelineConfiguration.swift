@@ -21,7 +21,8 @@ public struct TableConfiguration: Sendable, Equatable {
 
     /// The table's name.
     public var name: String
-    /// The condition that selects records, as it was written and known to be one; nil for all records.
+    /// The condition that selects records, as it was written and known to be one; nil for all
+    /// records.
     public var predicate: String?
     /// Columns from the start, in the order of the file.
     public var columns: [Column]

@@ -3,7 +3,8 @@ import Configuration
 import Files
 import Settings
 
-/// The configuration a command works with: the file of `--config`, of the environment, or the default one.
+/// The configuration a command works with: the file of `--config`, of the environment, or the
+/// default one.
 struct CommandConfiguration {
     /// The checked settings.
     let settings: MillraceConfiguration

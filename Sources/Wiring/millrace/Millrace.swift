@@ -7,7 +7,8 @@ struct Millrace {
     static let version = "0.1.0"
 
     static let introduction = """
-        Millrace: events in, SQL out. A Kafka-compatible log, exactly-once Iceberg tables and SQL in one program.
+        Millrace: events in, SQL out.
+        A Kafka-compatible log, exactly-once Iceberg tables and SQL in one program.
         """
 
     static func main() async {

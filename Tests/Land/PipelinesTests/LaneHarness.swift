@@ -36,7 +36,8 @@ struct LaneHarness {
         )
     }
 
-    /// Runs `lane` until `condition` holds for its status, then stops it. False when that takes over ten seconds.
+    /// Runs `lane` until `condition` holds for its status, then stops it. False when that takes
+    /// over ten seconds.
     @discardableResult
     func run(_ lane: TestLane, until condition: (LaneStatus) -> Bool) -> Bool {
         let thread = Thread("lane") { lane.run() }

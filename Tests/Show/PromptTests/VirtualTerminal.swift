@@ -32,7 +32,7 @@ struct VirtualTerminal {
                 rest.removeFirst()
                 continue
             }
-            print(printable)
+            show(printable)
             printable = ""
             switch scalar {
             case "\r":
@@ -54,10 +54,10 @@ struct VirtualTerminal {
             default: rest.removeFirst()
             }
         }
-        print(printable)
+        show(printable)
     }
 
-    private mutating func print(_ text: String) {
+    private mutating func show(_ text: String) {
         for character in text {
             let taken = DisplayWidth.of(character)
             if column + taken > width {

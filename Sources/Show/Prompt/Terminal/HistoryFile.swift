@@ -33,6 +33,7 @@ struct HistoryFile: Sendable {
 
     private func write(_ text: String, flags: Int32) {
         guard let path else { return }
+        // SAFETY: the path is a Swift string, which lives through the call.
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0o600)
         guard descriptor >= 0 else { return }
         try? OutputFile(descriptor: descriptor).write(text)

@@ -8,8 +8,8 @@ struct ConfigCommand: Command {
         "config",
         summary: "Explain every setting, or check a configuration file",
         discussion: """
-            Without options: every key with its type, default and meaning. Each can be set by an environment variable
-            as well: log.listen is MILLRACE_LOG_LISTEN.
+            Without options: every key with its type, default and meaning. Each can be set by an
+            environment variable as well: log.listen is MILLRACE_LOG_LISTEN.
             """,
         options: [
             Commands.configOption,

@@ -55,11 +55,11 @@ struct DoctorCommand: Command {
             findings += ports(settings)
         }
         findings += [duckDB(), fileLimit()]
-        print(findings, asJSON: arguments.has("json"))
+        show(findings, asJSON: arguments.has("json"))
         return findings.contains { $0.verdict == .broken } ? .failure : .success
     }
 
-    private func print(_ findings: [Finding], asJSON: Bool) {
+    private func show(_ findings: [Finding], asJSON: Bool) {
         if asJSON {
             let list: [JSONValue] = findings.map {
                 [
@@ -108,6 +108,7 @@ struct DoctorCommand: Command {
 
     private func space(_ directory: String) -> Finding {
         var numbers = statvfs()
+        // SAFETY: the call fills the structure it is given.
         guard unsafe statvfs(directory, &numbers) == 0 else {
             return Finding(
                 subject: "space",
@@ -158,6 +159,7 @@ struct DoctorCommand: Command {
 
     private func fileLimit() -> Finding {
         var limit = rlimit()
+        // SAFETY: the call fills the structure it is given.
         unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         return Finding(
             subject: "open files",

@@ -9,8 +9,9 @@ struct SQLSubcommand: Command {
         "sql",
         summary: "Ask the tables in SQL, or open a prompt",
         discussion: """
-            Reads the lake's committed snapshots itself, so it works with and without a running server. Only the lake's
-            files can be read. Without SQL on the line it is read from standard input, or typed at a prompt.
+            Reads the lake's committed snapshots itself, so it works with and without a running
+            server. Only the lake's files can be read. Without SQL on the line it is read from
+            standard input, or typed at a prompt.
             """,
         positionals: ["[SQL]"],
         options: [

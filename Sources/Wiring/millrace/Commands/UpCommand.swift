@@ -10,8 +10,8 @@ struct UpCommand: Command {
         "up",
         summary: "Run the log, the collector, the pipelines and SQL",
         discussion: """
-            Runs until Ctrl-C or SIGTERM, then stops within seconds and loses nothing. A second Ctrl-C ends it at once;
-            that loses nothing either: what is acknowledged is on disk.
+            Runs until Ctrl-C or SIGTERM, then stops within seconds and loses nothing. A second
+            Ctrl-C ends it at once; that loses nothing either: what is acknowledged is on disk.
             """,
         options: [Commands.configOption],
         examples: [

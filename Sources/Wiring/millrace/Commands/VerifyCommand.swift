@@ -12,10 +12,10 @@ struct VerifyCommand: Command {
         "verify",
         summary: "Prove that every acknowledged event is in its table once",
         discussion: """
-            Counts the log and the tables again, per table and partition, up to each table's checkpoint:
-            acknowledged = landed + filtered + dead-lettered, nothing twice, nothing missing, and the very offsets
-            agree. Asks the running server, or reads the data directory when none runs.
-            Ends with exit code 3 when something does not add up.
+            Counts the log and the tables again, per table and partition, up to each table's
+            checkpoint: acknowledged = landed + filtered + dead-lettered, nothing twice, nothing
+            missing, and the very offsets agree. Asks the running server, or reads the data
+            directory when none runs. Ends with exit code 3 when something does not add up.
             """,
         options: [
             Commands.configOption, Commands.jsonOption,
@@ -37,12 +37,13 @@ struct VerifyCommand: Command {
         if arguments.has("json") {
             Terminal.write(report.text(.pretty) + "\n")
         } else {
-            print(report, withSQL: !arguments.has("quiet"))
+            show(report, withSQL: !arguments.has("quiet"))
         }
         return isProven ? .success : .unproven
     }
 
-    /// Without a server: the log is opened as a server would open it, repaired if need be, and closed again.
+    /// Without a server: the log is opened as a server would open it, repaired if need be, and
+    /// closed again.
     private func verifyFiles(_ settings: MillraceConfiguration) throws -> JSONValue {
         let definitions = try LaneDefinition.all(in: settings)
         let log = try Assembly.openLog(settings)
@@ -55,7 +56,7 @@ struct VerifyCommand: Command {
         ).run().report
     }
 
-    private func print(_ report: JSONValue, withSQL: Bool) {
+    private func show(_ report: JSONValue, withSQL: Bool) {
         var table = TextTable([
             ("table", .left), ("topic", .left), ("partition", .right), ("acknowledged", .right),
             ("landed", .right), ("filtered", .right), ("dead letters", .right),

@@ -9,7 +9,8 @@ import Synchronization
 import Tables
 import Telemetry
 
-/// The lake's tables as pipelines need them: their checkpoints are table properties, their commits go through the catalog.
+/// The lake's tables as pipelines need them: their checkpoints are table properties, their commits
+/// go through the catalog.
 final class LakeCommitter: TableCommitter {
     private let service: LakeService
     private let logger: Logger
@@ -53,7 +54,8 @@ final class LakeCommitter: TableCommitter {
         return try version(found, pipeline)
     }
 
-    /// A commit of unknown outcome must be decided before the table is read: what cannot be seen then never will be.
+    /// A commit of unknown outcome must be decided before the table is read: what cannot be seen
+    /// then never will be.
     private func settle(_ table: String) throws(TableCommitterError) {
         guard let attempt = state.withLock({ $0.unsettled[table] }) else { return }
         do throws(TableError) { _ = try lake.outcome(of: attempt) } catch {

@@ -2,10 +2,11 @@ import Bytes
 import Files
 import Stores
 
-/// The names of data files that were opened and are not committed yet, one a line beside the table's metadata.
+/// The names of data files that were opened and are not committed yet, one a line beside the
+/// table's metadata.
 ///
-/// Only so that a restart can remove what a crash left behind. Losing the list leaves an orphan file behind, nothing worse,
-/// so nothing here is synced and no error stops a pipeline.
+/// Only so that a restart can remove what a crash left behind. Losing the list leaves an orphan
+/// file behind, nothing worse, so nothing here is synced and no error stops a pipeline.
 struct PendingFiles {
     private let path: String?
     private let files = LocalFiles()

@@ -140,7 +140,7 @@ extension LaneDefinition {
                 if let text = table.predicate {
                     do { predicate = try Predicate(parsing: text) } catch {
                         throw CommandError(
-                            "pipelines.\(pipeline.name), where of the table \(table.name): \(error)",
+                            "pipelines.\(pipeline.name), where of \(table.name): \(error)",
                             code: .usage
                         )
                     }

@@ -12,8 +12,8 @@ import Pipelines
 import Synchronization
 import Telemetry
 
-/// Everything `millrace up` runs, in the order in which it starts. It stops in the reverse order: first nobody new comes
-/// in, then what has come is finished, then the log closes.
+/// Everything `millrace up` runs, in the order in which it starts. It stops in the reverse order:
+/// first nobody new comes in, then what has come is finished, then the log closes.
 final class Server: Sendable {
     private let log: LocalLog
     private let lake: LakeService
@@ -94,7 +94,8 @@ final class Server: Sendable {
         }
     }
 
-    /// Stops within seconds: connections end, pipelines commit what they have read, the log syncs and closes.
+    /// Stops within seconds: connections end, pipelines commit what they have read, the log syncs
+    /// and closes.
     func stop() {
         guard !isStopping.exchange(true, ordering: .relaxed) else { return }
         listener.stop()

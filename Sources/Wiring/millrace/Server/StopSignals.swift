@@ -2,13 +2,15 @@ import CLinux
 import Glibc
 import Threads
 
-/// SIGINT and SIGTERM as something to wait for. The second signal of a kind ends the process at once.
+/// SIGINT and SIGTERM as something to wait for. The second signal of a kind ends the process at
+/// once.
 struct StopSignals {
     private let reader: Int32
 
     /// Catches both from now on. Make one, early.
     init() throws(CommandError) {
         var ends: [Int32] = [0, 0]
+        // SAFETY: pipe fills the two numbers of the array.
         guard unsafe pipe(&ends) == 0, c_linux_catch_stop_signals(ends[1]) == 0 else {
             throw CommandError("signals cannot be caught: error \(errno)")
         }
@@ -21,6 +23,7 @@ struct StopSignals {
         return await withCheckedContinuation { continuation in
             _ = Thread("signals") {
                 var byte: UInt8 = 0
+                // SAFETY: one byte is read into one byte.
                 while unsafe read(reader, &byte, 1) != 1 {}
                 continuation.resume(returning: Int32(byte))
             }

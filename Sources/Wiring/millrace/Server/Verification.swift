@@ -22,7 +22,8 @@ struct Verification {
 
     /// Receipts for every table and partition up to each table's own checkpoint.
     ///
-    /// The checkpoint is read before the table, and rows beyond it are left out: a pipeline may commit in between.
+    /// The checkpoint is read before the table, and rows beyond it are left out: a pipeline may
+    /// commit in between.
     func run() throws -> Outcome {
         let session = try lake.engine.session()
         var outcome = Outcome()
@@ -73,7 +74,8 @@ struct Verification {
         return outcome
     }
 
-    /// One query a table: rows, different offsets and their sum for each partition, up to the checkpoint.
+    /// One query a table: rows, different offsets and their sum for each partition, up to the
+    /// checkpoint.
     private func counts(
         in table: String,
         _ marker: CommitMarker,
