@@ -4,7 +4,7 @@ public import IcebergModel
 /// The columns of a table as rows are built in them; immutable, shared by every set of columns of
 /// that schema.
 ///
-/// Columns are numbered in the schema's order, with the three fields of `_log` counted one by one.
+/// Columns are numbered in the schema's order, with the fields of `_log` counted one by one.
 /// A later layout of the same table begins with the columns of the earlier one, so a column keeps
 /// its number.
 public final class ColumnLayout: Sendable {
@@ -20,9 +20,11 @@ public final class ColumnLayout: Sendable {
     public let schema: Schema
     /// The columns by number.
     public let columns: [Column]
-    /// Number of `_log.partition`, which `offset` and `timestamp` follow; nil in a table without
+    /// Number of `_log.partition`, which the other fields of `_log` follow; nil in a table without
     /// `_log`.
     public let logColumn: Int?
+    /// How many columns `_log` has: three, four with the topic, none without `_log`.
+    public let logColumnCount: Int
     /// Numbers of the required columns, those of `_log` not among them.
     public let requiredColumns: [Int]
     /// The batch's fields: the schema in Arrow's terms, with field ids.
@@ -58,6 +60,7 @@ public final class ColumnLayout: Sendable {
         self.fields = fields
         self.numbers = numbers
         self.logColumn = logColumn
+        logColumnCount = schema.column(named: LogColumn.name)?.type.children.count ?? 0
         requiredColumns = required
     }
 
@@ -72,7 +75,7 @@ public final class ColumnLayout: Sendable {
             }
         }
         guard columns[earlier.columns.count...].allSatisfy({ !$0.field.required }),
-            logColumn == earlier.logColumn
+            logColumn == earlier.logColumn, logColumnCount == earlier.logColumnCount
         else { throw .notAnExtension(column: LogColumn.name) }
     }
 

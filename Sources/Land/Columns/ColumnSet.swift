@@ -22,6 +22,8 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
     public private(set) var byteCount = 0
     private let pool: BlockPool
     @usableFromInline internal let logColumn: Int
+    /// The name that the rows' `_log.topic` gets; nil in a table of one topic.
+    @usableFromInline internal var topic: [UInt8]?
     private let requiredCount: Int
 
     /// The most bytes that may be given to one batch: offsets of text have 31 bits.
@@ -33,6 +35,7 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
         self.pool = pool
         columnCount = layout.columns.count
         logColumn = layout.logColumn ?? -1
+        topic = layout.logColumnCount == 4 ? [] : nil
         requiredCount = layout.requiredColumns.count
         // SAFETY: every element is initialised here, and deinitialised in `deinit` or moved by
         // `adopt`.
@@ -79,8 +82,18 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
             unsafe columns[logColumn].append(position.partition)
             unsafe columns[logColumn &+ 1].append(position.offset)
             unsafe columns[logColumn &+ 2].append(position.timestampMicros)
+            if let topic {
+                // SAFETY: a layout with a topic has a fourth column there.
+                unsafe columns[logColumn &+ 3].extendText(topic.span.bytes)
+                unsafe columns[logColumn &+ 3].finishText()
+            }
         }
         countRow(recordBytes)
+    }
+
+    /// Names the topic of the rows to come, where the layout has a place for it.
+    public mutating func setTopic(_ name: String) {
+        if topic != nil { topic = Array(name.utf8) }
     }
 
     @usableFromInline
@@ -117,8 +130,9 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
         }
         let rows = rowCount
         if let log = layout.logColumn {
-            let position = ArrowColumn(structOf: Array(parts[log..<log + 3]), length: rows)
-            parts.replaceSubrange(log..<log + 3, with: [position])
+            let range = log..<log + layout.logColumnCount
+            let position = ArrowColumn(structOf: Array(parts[range]), length: rows)
+            parts.replaceSubrange(range, with: [position])
         }
         rowCount = 0
         byteCount = 0

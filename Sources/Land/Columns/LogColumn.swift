@@ -23,18 +23,26 @@ public enum LogColumn {
     /// Its name; no other column may have it.
     public static let name = "_log"
 
-    /// The column as a field; its three fields get the ids after `id`.
-    public static func field(id: Int) -> NestedField {
-        .required(
+    /// The column as a field; its fields get the ids after `id`. A table that is filled from several
+    /// topics has the topic's name in it as well.
+    public static func field(id: Int, withTopic hasTopic: Bool = false) -> NestedField {
+        let position: [NestedField] = [
+            .required(id + 1, "partition", .int, doc: "partition of the topic"),
+            .required(id + 2, "offset", .long, doc: "offset of the record in its partition"),
+            .required(id + 3, "timestamp", .timestamptz, doc: "time of the record"),
+        ]
+        let topic: [NestedField] = [.required(id + 4, "topic", .string, doc: "name of the topic")]
+        return .required(
             id,
             name,
-            .struct([
-                .required(id + 1, "partition", .int, doc: "partition of the topic"),
-                .required(id + 2, "offset", .long, doc: "offset of the record in its partition"),
-                .required(id + 3, "timestamp", .timestamptz, doc: "time of the record"),
-            ]),
+            .struct(hasTopic ? position + topic : position),
             doc: "where the row came from"
         )
+    }
+
+    /// True when a table's `_log` tells the topic.
+    public static func hasTopic(in schema: Schema) -> Bool {
+        schema.column(named: name)?.type.children.count == 4
     }
 
     /// True when `field` is such a column, whatever its ids.
@@ -42,7 +50,7 @@ public enum LogColumn {
         guard field.name == name, field.required, case .struct(let inside) = field.type else {
             return false
         }
-        let expected = self.field(id: 0).type.children
+        let expected = self.field(id: 0, withTopic: inside.count == 4).type.children
         return inside.count == expected.count
             && zip(inside, expected).allSatisfy {
                 $0.name == $1.name && $0.type == $1.type && $0.required

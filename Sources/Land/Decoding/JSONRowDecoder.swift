@@ -82,7 +82,9 @@ public struct JSONRowDecoder: ~Copyable {
         fields.table = KeyTable()
         _ = fields.table.add(name: LogColumn.name.utf8, number: Code.reserved)
         for (number, column) in layout.columns.enumerated() {
-            if let log = layout.logColumn, (log..<log + 3).contains(number) { continue }
+            if let log = layout.logColumn, (log..<log + layout.logColumnCount).contains(number) {
+                continue
+            }
             _ = fields.table.add(name: column.field.name.utf8, number: number)
         }
         columnKeys = fields.table.keys.count

@@ -32,6 +32,7 @@ struct DeadLetters<Committer: TableCommitter>: ~Copyable {
     private let pool: BlockPool
     private var version: TableVersion?
     private var file: DayFile<Committer>?
+    private var topic = ""
     private var numbers: [Int] = []
     private var finished: [Committer.Writer.File] = []
 
@@ -40,6 +41,12 @@ struct DeadLetters<Committer: TableCommitter>: ~Copyable {
         self.definition = definition
         self.committer = committer
         self.pool = pool
+    }
+
+    /// The topic of the records to come.
+    mutating func name(_ topic: String) {
+        self.topic = topic
+        file?.columns.setTopic(topic)
     }
 
     /// Adds a record with what is wrong with it.
@@ -89,6 +96,7 @@ struct DeadLetters<Committer: TableCommitter>: ~Copyable {
             }
             // Few and from any day: dead letters are not partitioned.
             let file = DayFile<Committer>(day: nil, layout: layout, pool: pool)
+            file.columns.setTopic(topic)
             self.file = file
             return file
         } catch { throw .table(error) }
@@ -102,6 +110,7 @@ struct DeadLetters<Committer: TableCommitter>: ~Copyable {
             name,
             columns: Self.columns,
             isPartitionedByDay: false,
+            hasTopicColumn: definition.hasTopicColumn,
             pipeline: definition.pipeline
         )
     }

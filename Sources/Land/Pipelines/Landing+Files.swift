@@ -15,7 +15,9 @@ extension Landing {
             current = present
         } else {
             if files.count >= definition.limits.openFilesMax { try closeOldest() }
-            files.append(DayFile(day: day, layout: layout, pool: pool))
+            let file = DayFile<Committer>(day: day, layout: layout, pool: pool)
+            file.columns.setTopic(topic)
+            files.append(file)
             current = files.count - 1
         }
         files[current].lastUse = uses

@@ -35,6 +35,7 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
     var uses: UInt64 = 0
     var finished: [Committer.Writer.File] = []
     private var partition: Int32 = 0
+    var topic = ""
     let pool = BlockPool()
     var random = SystemRandom()
 
@@ -73,6 +74,7 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         progress: inout PartitionProgress
     ) throws(LaneError) {
         self.partition = partition.index
+        if definition.hasTopicColumn { name(partition.topic) }
         progress.next = try walk.forEachRecord(in: batches, of: partition, from: progress.next) {
             (step, offset, timestamp) throws(LaneError) in
             switch try land(step, offset: offset, timestamp: timestamp) {
@@ -81,6 +83,13 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
             case .deadLetter: progress.deadLettered += 1
             }
         }
+    }
+
+    /// Tells every open file whose rows come next.
+    private mutating func name(_ topic: String) {
+        self.topic = topic
+        for file in files { file.columns.setTopic(topic) }
+        deadLetters.name(topic)
     }
 
     /// True when a file has reached its size, so that a commit should not wait for the freshness

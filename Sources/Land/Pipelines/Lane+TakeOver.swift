@@ -1,4 +1,5 @@
 import Clocks
+import Columns
 import IcebergModel
 import Threads
 
@@ -49,6 +50,13 @@ extension Lane {
             let missing = definition.columns.filter { column in
                 version.schema.column(named: column.name) == nil
             }
+            if definition.hasTopicColumn, !LogColumn.hasTopic(in: version.schema) {
+                throw .invalid(
+                    table: definition.table,
+                    reason: "it was made for one topic, so its _log has no topic; "
+                        + "land several topics into another table"
+                )
+            }
             if missing.isEmpty { return version }
             return try committer.addColumns(missing, to: version, pipeline: pipeline)
         }
@@ -56,6 +64,7 @@ extension Lane {
             definition.table,
             columns: definition.columns,
             isPartitionedByDay: definition.isPartitionedByDay,
+            hasTopicColumn: definition.hasTopicColumn,
             pipeline: pipeline
         )
     }

@@ -66,6 +66,9 @@ public struct LaneDefinition: Sendable {
         self.isPartitionedByDay = isPartitionedByDay
     }
 
+    /// True when rows must tell their topic: partitions and offsets alone would not tell them apart.
+    public var hasTopicColumn: Bool { topics.count > 1 }
+
     /// Name of the table for records that cannot become rows.
     public var deadLetterTable: String { "\(table)__dead_letters" }
 }

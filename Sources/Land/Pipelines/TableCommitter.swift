@@ -88,11 +88,13 @@ public protocol TableCommitter: Sendable {
     func load(_ table: String, pipeline: String) throws(TableCommitterError) -> TableVersion?
 
     /// Makes the table with `columns` beside the `_log` column that every table of a pipeline has,
-    /// partitioned by day of the log's timestamp if `isPartitionedByDay`.
+    /// partitioned by day of the log's timestamp if `isPartitionedByDay`. `_log` tells the topic if
+    /// `hasTopicColumn`.
     func create(
         _ table: String,
         columns: [NewColumn],
         isPartitionedByDay: Bool,
+        hasTopicColumn: Bool,
         pipeline: String
     ) throws(TableCommitterError) -> TableVersion
 

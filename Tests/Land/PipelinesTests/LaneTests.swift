@@ -143,3 +143,27 @@ func `a commit that goes wrong is applied once`(fault: MemoryTables.Fault) {
     #expect(harness.offsets() == [0])
     #expect(lane.status.state == .stopped)
 }
+
+@Test func `rows of several topics tell which one they come from`() throws {
+    let harness = LaneHarness()
+    harness.log.create("a")
+    harness.log.create("b", id: "other")
+    harness.log.append([#"{"n":1}"#, #"{"n":2}"#], to: "a")
+    harness.log.append([#"{"n":3}"#, "broken"], to: "b")
+    #expect(harness.run(harness.lane(topics: ["a", "b"]), until: harness.isCaughtUp))
+    let table = try #require(harness.tables.table("t"))
+    #expect(Set(table.rows.map { "\($0.topic ?? "")\($0.offset)" }) == ["a0", "a1", "b0"])
+    let letters = try #require(harness.tables.table("t__dead_letters"))
+    #expect(letters.rows.map(\.topic) == ["b"])
+}
+
+@Test func `a table of one topic is not filled from two`() {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    harness.log.create("more")
+    harness.log.append([#"{"n":1}"#], to: "events")
+    #expect(harness.run(harness.lane(), until: harness.isCaughtUp))
+    let lane = harness.lane(topics: ["events", "more"])
+    #expect(harness.run(lane) { $0.state.name == "failed" })
+    #expect(lane.status.state.reason?.contains("one topic") == true)
+}

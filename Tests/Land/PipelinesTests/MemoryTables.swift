@@ -1,4 +1,5 @@
 import ArrowData
+import Bytes
 import Columns
 import IcebergModel
 import Synchronization
@@ -23,6 +24,7 @@ final class MemoryTables: TableCommitter {
     struct Row: Hashable {
         let partition: Int32
         let offset: Int64
+        var topic: String?
     }
 
     struct Stored {
@@ -72,11 +74,12 @@ final class MemoryTables: TableCommitter {
         _ table: String,
         columns: [NewColumn],
         isPartitionedByDay: Bool,
+        hasTopicColumn: Bool,
         pipeline: String
     ) throws(TableCommitterError) -> TableVersion {
         let fields =
-            [LogColumn.field(id: 1)]
-            + columns.enumerated().map { NestedField.optional(5 + $0, $1.name, $1.type) }
+            [LogColumn.field(id: 1, withTopic: hasTopicColumn)]
+            + columns.enumerated().map { NestedField.optional(6 + $0, $1.name, $1.type) }
         return state.withLock { state in
             state.commits += 1
             let stored = Stored(uuid: "u\(state.commits)", schema: Schema(fields: fields))
@@ -192,11 +195,15 @@ final class MemoryTables: TableCommitter {
             guard let partition = fields.firstIndex(of: "partition"),
                 let offset = fields.firstIndex(of: "offset")
             else { throw .invalid(table: "", reason: "no position") }
+            let topic = fields.firstIndex(of: "topic")
             for row in 0..<batch.rowCount {
                 rows.append(
                     Row(
                         partition: column.child(partition).int32(row),
-                        offset: column.child(offset).int64(row)
+                        offset: column.child(offset).int64(row),
+                        topic: topic.map {
+                            String(repairingUTF8: column.child($0).bytes(row))
+                        }
                     )
                 )
             }

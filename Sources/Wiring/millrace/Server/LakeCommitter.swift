@@ -99,9 +99,10 @@ final class LakeCommitter: TableCommitter {
         _ table: String,
         columns: [NewColumn],
         isPartitionedByDay: Bool,
+        hasTopicColumn: Bool,
         pipeline: String
     ) throws(TableCommitterError) -> TableVersion {
-        let base = Schema(fields: [LogColumn.field(id: 1)])
+        let base = Schema(fields: [LogColumn.field(id: 1, withTopic: hasTopicColumn)])
         let made: Table
         do throws(TableError) {
             made = try lake.createTable(
