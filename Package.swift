@@ -306,8 +306,9 @@ let package = Package(
             "Publish",
             "Tables",
             uses: [
-                "Bytes", "Catalogs", "Clocks", "Files", "IcebergModel", "Stores",
-            ]
+                "AvroFormat", "Bytes", "Catalogs", "Clocks", "Files", "IcebergModel", "Stores",
+            ],
+            data: ["Golden"]
         ),
         tests(
             "Query",

@@ -90,6 +90,8 @@ public struct LocalStore<FS: FileSystem>: ObjectStore {
     /// See `ObjectStore.createFolder`.
     public func createFolder(_ uri: String) throws(StoreError) {
         let path = try FileURI.path(ofURI: uri)
+        // Every table begins with a folder: here is the place to say that others cannot open it.
+        _ = try FileURI.uri(ofPath: path)
         try attempt { () throws(FileError) in try files.createDirectories(path) }
     }
 

@@ -32,14 +32,15 @@ extension Lake {
                     throw .storage(.catalog(error))
                 }
             }
-            return staged.map(finish)
+            return zip(commits, staged).map { finish($1, insteadOf: $0.table) }
         }
         throw .storage(.catalog(.busy(path: catalog.name)))
     }
 
     /// Finds out whether a commit of unknown outcome happened.
     ///
-    /// Until this has answered, none of the commit's files may be deleted.
+    /// Until this has answered, none of the commit's files may be deleted. A commit to several
+    /// tables happened to all of them or none, so one table's answer is that of all.
     public func outcome(of attempt: CommitAttempt) throws(TableError) -> CommitOutcome {
         try catalogued { () throws(CatalogError) in try catalog.settle(attempt.table) }
         let current = try table(attempt.table)
@@ -112,14 +113,19 @@ extension Lake {
         var result: [(table: Table, prepared: PreparedAppend)] = []
         for (table, prepared) in commits {
             do throws(TableError) {
-                result.append((try refresh(table), prepared))
+                result.append((try self.table(table.identifier), prepared))
             } catch { throw .storage(error) }
         }
         return result
     }
 
-    private func finish(_ commit: StagedCommit) -> Table {
+    private func finish(_ commit: StagedCommit, insteadOf old: Table) -> Table {
         if let list = commit.manifestList { cache.keep(commit.manifests, ofList: list) }
+        metadataCache.keep(
+            commit.table.metadata,
+            at: commit.swap.new,
+            insteadOf: old.metadataLocation
+        )
         deleteQuietly(commit.expiredMetadata)
         return commit.table
     }

@@ -28,6 +28,7 @@ public final class Lake: Sendable {
     let clock: any WallClock
     let logger: Logger
     let cache = ManifestCache()
+    let metadataCache = MetadataCache()
     private let random: Mutex<any RandomSource>
 
     /// The tables of `catalog` with their files in `store`.
@@ -45,7 +46,8 @@ public final class Lake: Sendable {
         self.logger = logger
     }
 
-    /// Loads a table.
+    /// Loads a table. Its metadata are read only when the catalog's pointer has moved since they
+    /// were last read or written here.
     public func table(_ identifier: TableIdentifier) throws(TableError) -> Table {
         let location = try catalogued { () throws(CatalogError) in
             try catalog.metadataLocation(of: identifier)
@@ -53,14 +55,9 @@ public final class Lake: Sendable {
         return try load(identifier, at: location)
     }
 
-    /// Loads a table, or brings `known` up to date: its metadata are read again only when the
-    /// catalog's pointer has moved.
+    /// The table `known` as it is now.
     public func refresh(_ known: Table) throws(TableError) -> Table {
-        let location = try catalogued { () throws(CatalogError) in
-            try catalog.metadataLocation(of: known.identifier)
-        }
-        if location == known.metadataLocation { return known }
-        return try load(known.identifier, at: location)
+        try table(known.identifier)
     }
 
     /// Makes a table, with its namespace if need be, and the folders `metadata` and `data` in its
@@ -136,23 +133,34 @@ public final class Lake: Sendable {
     }
 
     func load(_ identifier: TableIdentifier, at location: String) throws(TableError) -> Table {
+        let metadata: TableMetadata
+        if let known = metadataCache.metadata(at: location) {
+            metadata = known
+        } else {
+            metadata = try readMetadata(identifier, at: location)
+            metadataCache.keep(metadata, at: location)
+        }
+        return Table(
+            identifier: identifier,
+            metadataLocation: location,
+            metadata: metadata,
+            lake: self
+        )
+    }
+
+    private func readMetadata(
+        _ identifier: TableIdentifier,
+        at location: String
+    ) throws(TableError) -> TableMetadata {
         let bytes = try stored(identifier) { () throws(StoreError) in
             try store.read(location, bytesMax: Self.metadataBytesMax)
         }
         do throws(IcebergError) {
-            let metadata: TableMetadata
             if location.hasSuffix(".gz.metadata.json") || location.hasSuffix(".metadata.json.gz") {
                 let unpacked = try Self.unpacked(bytes, location)
-                metadata = try TableMetadata(unpacked.bytes, document: location)
-            } else {
-                metadata = try TableMetadata(bytes.bytes, document: location)
+                return try TableMetadata(unpacked.bytes, document: location)
             }
-            return Table(
-                identifier: identifier,
-                metadataLocation: location,
-                metadata: metadata,
-                lake: self
-            )
+            return try TableMetadata(bytes.bytes, document: location)
         } catch { throw .metadata(identifier, error) }
     }
 
@@ -175,7 +183,8 @@ public final class Lake: Sendable {
     }
 
     func write(_ metadata: TableMetadata, to file: String) throws(StoreError) {
-        var buffer = ByteBuffer(capacity: 64 * 1024)
+        // About what a snapshot takes; growing by doubling would copy megabytes at every commit.
+        var buffer = ByteBuffer(capacity: 64 * 1024 + metadata.snapshots.count * 1024)
         metadata.write(to: &buffer)
         try store.create(file, Slab(buffer))
     }

@@ -153,6 +153,13 @@ struct LocalStoreTests {
         #expect(try text(store, "file:///lake/a%20b") == "literal")
     }
 
+    @Test func `a folder whose files others could not open is not made`() {
+        let error = #expect(throws: StoreError.self) {
+            try store.createFolder("file:///lake/what?")
+        }
+        #expect(error?.description.contains("/lake/what?") == true)
+    }
+
     @Test func `deleting what is not there is no error`() throws {
         try store.createFolder("file:///lake")
         try store.create("file:///lake/a", bytes("x"))
