@@ -73,7 +73,7 @@ public final class SQLEngine: Sendable {
         try DuckDBLibrary.load(explicitPath: options.library)
     }
 
-    /// Opens a session. The first one loads the library, which takes some 50 ms.
+    /// Opens a session. The first one loads the library, which takes some 200 ms.
     public func session() throws(SQLError) -> SQLSession {
         try opened.withLock { (state) throws(SQLError) -> SQLSession in
             let current: Opened
@@ -85,6 +85,14 @@ public final class SQLEngine: Sendable {
                 statementGuard: current.statementGuard,
                 timeout: options.statementTimeout
             )
+        }
+    }
+
+    /// Gives up a database in which an error has happened that DuckDB does not recover from; the
+    /// next session opens a fresh one.
+    func discard(_ database: Database) {
+        opened.withLock { state in
+            if state?.database === database { state = nil }
         }
     }
 
@@ -128,7 +136,13 @@ public final class SQLEngine: Sendable {
     private func open() throws(SQLError) -> Opened {
         _ = try loadLibrary()
         let lake = try LakeFiles(directory: options.lakeDirectory)
-        let database = try Database(settings: settings(lakeRoot: lake.root))
+        let spill = try options.spillDirectory.map { (folder) throws(SQLError) in
+            try SpillFolder(inside: folder)
+        }
+        let database = try Database(
+            settings: settings(lakeRoot: lake.root, spill: spill?.path),
+            spill: spill
+        )
         let connection = try Connection(database)
         let functions = try connection.firstColumn(
             """
@@ -151,12 +165,11 @@ public final class SQLEngine: Sendable {
 
     /// The order matters: what is allowed must be said before the door is closed, and the lock
     /// comes last.
-    private func settings(lakeRoot: String) -> [String] {
-        let spill = options.spillDirectory ?? ""
-        return [
+    private func settings(lakeRoot: String, spill: String?) -> [String] {
+        [
             "SET memory_limit = '\(max(options.memoryBytesMax, 64 << 20) / 1024)KiB'",
             "SET threads = \(max(options.threads, 1))",
-            "SET temp_directory = \(SQLQuoting.text(spill))",
+            "SET temp_directory = \(SQLQuoting.text(spill ?? ""))",
             "SET max_temp_directory_size = '\(max(options.spillBytesMax, 0) / 1024)KiB'",
             "SET TimeZone = 'UTC'",
             "SET parquet_metadata_cache = true",

@@ -39,6 +39,12 @@ public enum SQLError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// True when DuckDB will answer nothing more from this database.
+    var isFatal: Bool {
+        guard case .statement(_, let message) = self else { return false }
+        return message.hasPrefix("FATAL") || message.contains("database has been invalidated")
+    }
+
     /// What happened, to what, and what to do.
     public var description: String {
         switch self {

@@ -39,6 +39,7 @@ public final class SQLSession: Sendable {
             return try start(sql, run)
         } catch {
             run.finish()
+            if error.isFatal { engine.discard(connection.database) }
             throw run.explain(error)
         }
     }

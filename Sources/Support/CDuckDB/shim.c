@@ -29,6 +29,13 @@ static const char *bind_all(void *library, const char *path) {
     return NULL;
 }
 
+// "v1.5.5"; a build between releases says something else and is refused: nobody has tried it.
+static bool is_new_enough(const char *version) {
+    int major = 0, minor = 0;
+    if (!version || sscanf(version, "v%d.%d", &major, &minor) != 2) return false;
+    return major > C_DUCKDB_MAJOR || (major == C_DUCKDB_MAJOR && minor >= C_DUCKDB_MINOR);
+}
+
 const char *c_duckdb_load(const char *path, const char *python) {
     if (loaded) return NULL;
     // The wheel's module names symbols of libpython that it never calls here; they must only be found.
@@ -44,6 +51,11 @@ const char *c_duckdb_load(const char *path, const char *python) {
         return problem;
     }
     const char *missing = bind_all(library, path);
+    if (!missing && !is_new_enough(bound_library_version())) {
+        snprintf(problem, sizeof problem, "%s is DuckDB %s; version %d.%d or later is needed", path,
+                 bound_library_version(), C_DUCKDB_MAJOR, C_DUCKDB_MINOR);
+        missing = problem;
+    }
     if (missing) {
         dlclose(library);
         return missing;

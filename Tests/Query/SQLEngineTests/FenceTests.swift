@@ -63,7 +63,8 @@ import Testing
                 "SELECT * FROM '/etc/passwd.csv'", "FROM \"/etc/hosts.csv\"", "FROM '\(inside)'",
                 "FROM \"\(inside)\"", "SELECT * FROM t, '\(inside)' b",
                 "SELECT (SELECT max(id) FROM '\(inside)')", "DESCRIBE '\(inside)'",
-                "SUMMARIZE '\(inside)'", "CREATE TEMP TABLE x AS FROM '\(inside)'",
+                "SUMMARIZE '\(inside)'", "SHOW '\(inside)'", "DESCRIBE TABLE '\(inside)'",
+                "CREATE TEMP TABLE x AS FROM '\(inside)'",
                 "CREATE TEMP VIEW x AS FROM '\(inside)'",
                 "CREATE OR REPLACE TEMP VIEW x(a) AS SELECT * FROM '\(inside)'",
                 "CREATE TEMP MACRO m() AS TABLE FROM '\(inside)'",
@@ -73,6 +74,18 @@ import Testing
             ]
         )
         #expect(try session.lines("SELECT id FROM t") == [#"{"id":1}"#])
+    }
+
+    @Test func `functions that describe tables describe no files`() throws {
+        let lake = try Lake()
+        let session = try session(lake)
+        let inside = lake.directory + "/a.parquet"
+        for statement in [
+            "PRAGMA show('\(inside)')", "PRAGMA table_info('\(inside)')",
+            "FROM pragma_show('\(inside)')", "FROM pragma_table_info('\(inside)')",
+        ] {
+            #expect(session.failure(statement) != nil, "\(statement)")
+        }
     }
 
     @Test func `statements that write, attach, load or change the engine are refused`() throws {

@@ -1,3 +1,4 @@
+import Glibc
 import IcebergModel
 import Synchronization
 import Testing
@@ -79,9 +80,27 @@ import Threads
             Issue.record("the sort fitted into 64 MB")
             return
         }
-        options.spillDirectory = lake.outside + "/spill"
+        options.spillDirectory = lake.outside + "/var/spill"
+        let left = lake.outside + "/var/spill/sql-999999999-1"
+        for folder in ["/var", "/var/spill"] { unsafe mkdir(lake.outside + folder, 0o755) }
+        unsafe mkdir(left, 0o755)
+        close(unsafe open(left + "/duckdb_temp_storage_DEFAULT-0.tmp", O_CREAT | O_WRONLY, 0o644))
         let spilling = try SQLEngine(options: options) { [] }.session()
         #expect(spilling.failure(sort) == nil)
+        #expect(unsafe access(left, F_OK) != 0, "what a dead process left is still there")
+    }
+
+    @Test func `a database beyond recovery is replaced at the next session`() throws {
+        let engine = try Lake().engine()
+        let lost = try engine.session()
+        engine.discard(try engine.connectionBehindTheGuard().database)
+        #expect(try engine.session().lines("SELECT 1 AS x") == [#"{"x":1}"#])
+        #expect(try lost.sibling().lines("SELECT 2 AS x") == [#"{"x":2}"#])
+        let fatal = SQLError(
+            message: "FATAL Error: Failed: database has been invalidated",
+            errorType: nil
+        )
+        #expect(fatal.isFatal && !SQLError.interrupted.isFatal)
     }
 
     @Test func `sessions at once, while tables change, see whole snapshots`() throws {

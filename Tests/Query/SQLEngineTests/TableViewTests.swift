@@ -125,6 +125,24 @@ import Testing
         #expect(try session.lines("SELECT * FROM t") == [#"{"item":"low","Item_1":"high"}"#])
     }
 
+    @Test func `tables whose names differ in case alone are both there`() throws {
+        let lake = try Lake()
+        let file = try lake.write("a.parquet", "SELECT 1::BIGINT AS id", fieldIDs: "id: 1")
+        let columns: [NestedField] = [.optional(1, "id", .long)]
+        let upper = Lake.table("Events", columns, files: [file])
+        let lower = Lake.table("events", columns, files: [])
+        lake.set(upper, lower)
+        let session = try lake.engine().session()
+        #expect(try session.lines("FROM EVENTS").count == 1)
+        #expect(try session.lines("FROM events_1").isEmpty)
+        lake.set(lower, upper)
+        #expect(try session.lines("FROM events").isEmpty)
+        #expect(try session.lines("FROM events_1").count == 1)
+        lake.set(upper)
+        #expect(try session.lines("FROM events").count == 1)
+        #expect(try session.lines("SHOW TABLES").count == 1)
+    }
+
     @Test func `a table without files has its columns and no rows`() throws {
         let lake = try Lake()
         lake.set(Lake.table("purchases", purchases, files: []))

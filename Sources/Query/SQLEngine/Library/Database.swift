@@ -8,10 +8,13 @@ internal import CDuckDB
 final class Database: @unchecked Sendable {
     // @unchecked Sendable: the handle never changes and DuckDB's database object is thread-safe.
     private let handle: c_duckdb_database
+    /// Goes when the database has gone.
+    private let spill: SpillFolder?
 
     /// Opens a database and applies `settings` in order, the last of which should lock the
     /// configuration.
-    init(settings: [String]) throws(SQLError) {
+    init(settings: [String], spill: SpillFolder? = nil) throws(SQLError) {
+        self.spill = spill
         var config: c_duckdb_config?
         // SAFETY: every handle below is created, used and destroyed on this thread within this
         // initialiser.

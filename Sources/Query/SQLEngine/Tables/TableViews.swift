@@ -18,10 +18,12 @@ final class TableViews {
         var wanted: Set<ViewName> = []
         var changes: [Change] = []
         for table in tables {
-            let view = ViewName(namespace: table.namespace, name: table.name)
+            let view = Self.freeName(for: table, taken: wanted)
             wanted.insert(view)
-            if revisions[view] != table.revision {
-                changes.append(Change(view: view, revision: table.revision, table: table))
+            // With the name, because which of two like-named tables gets the number may change.
+            let revision = "\(table.namespace).\(table.name) \(table.revision)"
+            if revisions[view] != revision {
+                changes.append(Change(view: view, revision: revision, table: table))
             }
         }
         let gone = revisions.keys.filter { !wanted.contains($0) }
@@ -36,6 +38,17 @@ final class TableViews {
         try apply(changes, gone: gone)
         for change in changes { revisions[change.view] = change.revision }
         for view in gone { revisions[view] = nil }
+    }
+
+    /// The table's own name, with `_1` and so on behind it where another differs in case alone.
+    private static func freeName(for table: QueryableTable, taken: Set<ViewName>) -> ViewName {
+        var view = ViewName(namespace: table.namespace, name: table.name)
+        var number = 1
+        while taken.contains(view) {
+            view = ViewName(namespace: table.namespace, name: "\(table.name)_\(number)")
+            number += 1
+        }
+        return view
     }
 
     /// True when `name`, as written in SQL with its quotation marks and dots, is one of the views

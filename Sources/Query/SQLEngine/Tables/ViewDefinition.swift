@@ -44,7 +44,7 @@ enum ViewDefinition {
     }
 }
 
-/// Where a view stands in DuckDB's catalog.
+/// Where a view stands in DuckDB's catalog, to which upper and lower case are the same.
 struct ViewName: Hashable, Sendable {
     /// The schema; Iceberg's namespace `default` is DuckDB's `main`.
     let schema: String
@@ -53,6 +53,16 @@ struct ViewName: Hashable, Sendable {
     init(namespace: String, name: String) {
         schema = namespace == "default" ? "main" : namespace
         self.name = name
+    }
+
+    static func == (left: ViewName, right: ViewName) -> Bool {
+        left.schema.lowercased() == right.schema.lowercased()
+            && left.name.lowercased() == right.name.lowercased()
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(schema.lowercased())
+        hasher.combine(name.lowercased())
     }
 
     /// The schema with the database's name, so that no search path or built-in schema gets in

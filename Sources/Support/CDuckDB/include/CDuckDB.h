@@ -119,6 +119,10 @@ enum {
     c_duckdb_result_query = 3,
 };
 
+// The oldest version whose settings and functions are known to be what Millrace relies on.
+#define C_DUCKDB_MAJOR 1
+#define C_DUCKDB_MINOR 5
+
 // Opens the library at `path` and binds every function below. `python` may be NULL: the name of a libpython that the
 // library needs to be loaded first (DuckDB's Python wheel). Returns NULL when all is bound, else a sentence for a
 // person that stays valid until the next call. Not safe to call from two threads at once.
