@@ -7,7 +7,7 @@ public struct MillraceConfiguration: Sendable {
     public struct Log: Sendable {
         /// Where Kafka clients connect.
         public var listen: Address
-        /// What clients are told to connect to; nil for the address that was bound.
+        /// What clients are told to connect to; nil for the address that they did connect to.
         public var advertised: Address?
         /// What an acknowledgement waits for.
         public var durability: LogDurability
@@ -122,13 +122,6 @@ public struct MillraceConfiguration: Sendable {
                     + "nor a password",
                 advice: "listen on 127.0.0.1, or write insecure: true if everybody who reaches "
                     + "the port may read, write and delete"
-            )
-        }
-        if ["0.0.0.0", "::"].contains(log.listen.host), log.advertised == nil {
-            reader.complain(
-                at: "log.listen",
-                "\(log.listen) means all interfaces, and clients cannot connect to that",
-                advice: "write in log.advertised what they connect to, such as the host's name"
             )
         }
         if let advertised = log.advertised, advertised.port == 0 {

@@ -88,11 +88,11 @@ enum LogKeys {
     static let advertised = Setting(
         optional: "log.advertised",
         .address,
-        absent: "the address of log.listen",
+        absent: "the address that a client did connect to",
         example: "events.example.com:9092",
         help: """
-            Address that clients are told to connect to. Needed when log.listen binds to all
-            interfaces, or when clients reach the log through another name or port.
+            Address that clients are told to connect to. Needed when they reach the log through
+            another name or port than the one it sees, as behind a proxy.
             """
     )
     static let durability = Setting(

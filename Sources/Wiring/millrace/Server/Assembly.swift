@@ -112,8 +112,12 @@ enum Assembly {
         _ metrics: MetricsRegistry,
         _ logger: Logger
     ) throws(CommandError) -> (listener: KafkaListener<LocalFiles>, port: UInt16) {
+        var options = ListenerOptions()
+        options.advertisedHost = settings.log.advertised?.host
+        options.advertisedPort = settings.log.advertised?.port
         let listener = KafkaListener(
             broker: broker,
+            options: options,
             logger: logger.named("kafka"),
             metrics: metrics
         )
