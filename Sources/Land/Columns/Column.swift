@@ -64,6 +64,20 @@ extension Column {
         textBytes = end
     }
 
+    /// Makes room for `more` bytes of text.
+    @inlinable
+    @inline(__always)
+    internal mutating func reserveText(_ more: Int) {
+        let end = textBytes &+ more
+        if end > values.capacity { growValues(toHold: end, keeping: textBytes) }
+    }
+
+    /// Where the next byte of text goes.
+    @inlinable internal var textEnd: UnsafeMutableRawPointer {
+        // SAFETY: the text so far lies inside the block.
+        unsafe values.address(textBytes)
+    }
+
     /// Adds one byte to the text that the next `finishText` completes.
     @inlinable
     @inline(__always)

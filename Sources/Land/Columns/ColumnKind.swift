@@ -67,5 +67,7 @@ public enum ColumnKind: UInt8, Hashable, Sendable {
         }
     }
 
-    @inlinable internal var hasOffsets: Bool { self == .string || self == .binary }
+    @inlinable
+    @inline(__always)
+    internal var hasOffsets: Bool { self == .string || self == .binary }
 }

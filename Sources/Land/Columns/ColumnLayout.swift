@@ -106,7 +106,7 @@ public final class ColumnLayout: Sendable {
             isNullable: false,
             fieldID: field.id,
             children: inside.map { column in
-                arrowField(column, storage: column.kind == .int ? .general : .rising)
+                arrowField(column, storage: column.kind.valueBytes == 8 ? .rising : .general)
             }
         )
     }

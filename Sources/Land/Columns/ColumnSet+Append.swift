@@ -85,6 +85,28 @@ extension ColumnSet {
         unsafe columns[column].finishText()
     }
 
+    /// Lets `body` write a text or binary value of at most `capacity` bytes where it belongs.
+    ///
+    /// It returns how many it wrote, or a negative number if there is to be no value; then the
+    /// result is false and the column as before.
+    @inlinable
+    @inline(__always)
+    public mutating func appendUninitialized(
+        capacity: Int,
+        to column: Int,
+        _ body: (UnsafeMutableRawPointer) -> Int
+    ) -> Bool {
+        open(column, kind(column).hasOffsets)
+        // SAFETY: `kind` checked the column; the block has `capacity` bytes behind the text so far.
+        unsafe columns[column].reserveText(capacity)
+        let written = unsafe body(columns[column].textEnd)
+        if written < 0 { return false }
+        precondition(written <= capacity, "more written than there was room")
+        unsafe columns[column].textBytes &+= written
+        unsafe columns[column].finishText()
+        return true
+    }
+
     /// Appends an explicit null.
     @inlinable
     public mutating func appendNull(to column: Int) {

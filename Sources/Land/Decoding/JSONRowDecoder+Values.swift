@@ -33,20 +33,44 @@ extension JSONRowDecoder {
                 try appendRaw(&cursor, into: &columns, column)
             }
         case .long:
-            guard isNumber(first) else { throw mismatch(&cursor) }
-            let number = try cursor.scanNumber()
-            guard let value = number.int64 else { throw misfit(number) }
-            columns.append(long: value, to: column)
-        case .double:
-            guard isNumber(first) else { throw mismatch(&cursor) }
-            let number = try cursor.scanNumber()
-            guard let value = number.double(in: cursor) else {
-                throw JSONFault(.outOfRange, at: number.start)
+            if let value = cursor.scanSmallInteger() {
+                columns.append(long: value, to: column)
+            } else {
+                columns.append(long: try unusualLong(&cursor, first), to: column)
             }
-            columns.append(double: value, to: column)
+        case .double:
+            if let value = cursor.scanSmallDecimal() {
+                columns.append(double: value, to: column)
+            } else {
+                columns.append(double: try unusualDouble(&cursor, first), to: column)
+            }
         default:
             try decodeRare(&cursor, first, into: &columns, column)
         }
+    }
+
+    @inline(never)
+    private static func unusualLong(
+        _ cursor: inout JSONCursor,
+        _ first: UInt8
+    ) throws(JSONFault) -> Int64 {
+        guard isNumber(first) else { throw mismatch(&cursor) }
+        let number = try cursor.scanNumber()
+        guard let value = number.int64 else { throw misfit(number) }
+        return value
+    }
+
+    @inline(never)
+    private static func unusualDouble(
+        _ cursor: inout JSONCursor,
+        _ first: UInt8
+    ) throws(JSONFault) -> Double {
+        guard isNumber(first) else { throw mismatch(&cursor) }
+        let number = try cursor.scanNumber()
+        guard let value = number.double(in: cursor) else {
+            throw JSONFault(.outOfRange, at: number.start)
+        }
+        return value
     }
 
     @inline(never)
@@ -113,12 +137,52 @@ extension JSONRowDecoder {
         into columns: inout ColumnSet,
         _ column: Int
     ) throws(JSONFault) {
+        if copyPlainText(&cursor, into: &columns, column) { return }
         let string = try cursor.scanString()
         if string.hasEscapes {
             appendUnescaped(cursor, string, into: &columns, column)
         } else {
             columns.append(bytes: cursor.bytes(string.start, string.end), to: column)
         }
+    }
+
+    /// Scans and copies a string of plain ASCII in one go. False, and nothing has happened, if it
+    /// is another string, or so near the record's end that sixteen bytes cannot be looked at.
+    @inline(__always)
+    private static func copyPlainText(
+        _ cursor: inout JSONCursor,
+        into columns: inout ColumnSet,
+        _ column: Int
+    ) -> Bool {
+        let start = cursor.position
+        let last = cursor.end &- 16
+        guard start <= last else { return false }
+        var place = start
+        // SAFETY: every store writes 16 bytes that the record has, at the same distance from the
+        // text's beginning, so all lie within what is reserved: the rest of the record.
+        let isDone = unsafe columns.appendUninitialized(
+            capacity: cursor.end &- start,
+            to: column
+        ) { text in
+            while true {
+                let chunk = cursor.chunk(place)
+                unsafe text.storeBytes(
+                    of: chunk,
+                    toByteOffset: place &- start,
+                    as: SIMD16<Int8>.self
+                )
+                let length = JSONCursor.plainLength(chunk)
+                if length < 16 {
+                    place &+= length
+                    return cursor.byte(place) == UInt8(ascii: "\"") ? place &- start : -1
+                }
+                if place == last { return -1 }
+                // The last chunk overlaps the one before it rather than reach beyond the record.
+                place = min(place &+ 16, last)
+            }
+        }
+        if isDone { cursor.position = place &+ 1 }
+        return isDone
     }
 
     @inline(never)

@@ -101,7 +101,7 @@ public struct JSONRowDecoder: ~Copyable {
             repeat {
                 let next = try fields.key(&cursor, after: key, unknown: Code.unknown)
                 key = next
-                let number = fields.table.keys[next].number
+                let number = Int(fields.table.keys[next].number)
                 if number >= 0 {
                     if columns.hasValue(number) {
                         throw JSONFault(.duplicateField, at: cursor.position)
@@ -144,7 +144,7 @@ public struct JSONRowDecoder: ~Copyable {
     ) -> DecodeIssue {
         inferred.removeAll(keepingCapacity: true)
         guard key >= 0 else { return DecodeIssue(fault.reason, offset: fault.offset) }
-        let number = fields.table.keys[key].number
+        let number = Int(fields.table.keys[key].number)
         return DecodeIssue(
             fault.reason,
             field: fields.table.name(key),

@@ -5,22 +5,33 @@
 /// white space behind the colon: if the record goes on with exactly these, the key is found by one
 /// comparison. Else it is read, looked up by hash, and remembered.
 internal struct KeyTable {
-    /// One field name.
+    /// What is read of a key in every record; 16 bytes, so that four share a cache line.
     struct Key {
         /// What the owner of the table knows it as; negative values are the owner's own codes.
-        var number: Int
+        var number: Int32
         /// The key that followed last time, or -1.
-        var next = -1
+        fileprivate var next: Int32 = -1
+        /// Where its bytes in a record are kept.
+        fileprivate var glueStart: Int32
+        fileprivate var glueCount: Int32 = 0
+    }
+
+    /// What is read of a key only when it was not expected.
+    private struct Name {
+        var start: Int32
+        var count: Int32
+        var hash: UInt64
         /// The record it was last seen in, by the owner's count.
         var seen = 0
-        fileprivate var name: Range<Int>
-        fileprivate var hash: UInt64
-        /// Where its bytes in a record are kept, and how many there may be.
-        fileprivate var glue: Range<Int>
-        fileprivate var glueCapacity: Int
+
+        /// Bytes that may be kept of how it came: the name in quotation marks, a colon, and some
+        /// white space on either side of it.
+        var glueCapacity: Int { Int(count) + 11 }
+        var range: Range<Int> { Int(start)..<Int(start + count) }
     }
 
     private(set) var keys: [Key] = []
+    private var names: [Name] = []
     /// Names and glue of all keys.
     private var bytes: [UInt8] = []
     /// Open addressing over `keys`; -1 is free. A power of two, at most half full.
@@ -31,31 +42,21 @@ internal struct KeyTable {
     /// Adds a key; its name must not be there yet.
     mutating func add(name: some Collection<UInt8>, number: Int) -> Int {
         if (keys.count + 1) * 2 > slots.count { enlarge() }
-        let hash = Self.hash(name)
-        let nameStart = bytes.count
+        let start = bytes.count
         bytes.append(contentsOf: name)
-        let nameEnd = bytes.count
-        // Room for the name in quotation marks, a colon, and some white space on either side of it.
-        let capacity = name.count + 11
-        bytes.append(contentsOf: repeatElement(0, count: capacity))
-        let index = keys.count
-        keys.append(
-            Key(
-                number: number,
-                name: nameStart..<nameEnd,
-                hash: hash,
-                glue: nameEnd..<nameEnd,
-                glueCapacity: capacity
-            )
-        )
-        place(index)
-        return index
+        let named = Name(start: Int32(start), count: Int32(name.count), hash: Self.hash(name))
+        names.append(named)
+        keys.append(Key(number: Int32(number), glueStart: Int32(bytes.count)))
+        bytes.append(contentsOf: repeatElement(0, count: named.glueCapacity))
+        place(keys.count - 1)
+        return keys.count - 1
     }
 
     /// Drops all keys but the first `count`.
     mutating func truncate(to count: Int) {
         guard count < keys.count else { return }
-        bytes.removeLast(bytes.count - keys[count].name.lowerBound)
+        bytes.removeLast(bytes.count - Int(names[count].start))
+        names.removeLast(names.count - count)
         keys.removeLast(keys.count - count)
         first = -1
         for index in keys.indices where keys[index].next >= count { keys[index].next = -1 }
@@ -65,19 +66,16 @@ internal struct KeyTable {
 
     /// The key's name.
     func name(_ key: Int) -> String {
-        String(decoding: bytes[keys[key].name], as: UTF8.self)
+        String(decoding: bytes[names[key].range], as: UTF8.self)
     }
 
     /// Says that the key was seen in that record; true when it had been already.
     @inline(__always)
     mutating func mark(_ key: Int, record: Int) -> Bool {
-        if keys[key].seen == record { return true }
-        keys[key].seen = record
+        if names[key].seen == record { return true }
+        names[key].seen = record
         return false
     }
-
-    /// Gives the key another number.
-    mutating func renumber(_ key: Int, to number: Int) { keys[key].number = number }
 
     /// The key called `name`, or -1.
     func find(_ name: some Collection<UInt8>) -> Int {
@@ -85,7 +83,7 @@ internal struct KeyTable {
         var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
         while slots[slot] >= 0 {
             let index = Int(slots[slot])
-            if keys[index].hash == hash, bytes[keys[index].name].elementsEqual(name) {
+            if names[index].hash == hash, bytes[names[index].range].elementsEqual(name) {
                 return index
             }
             slot = (slot + 1) & (slots.count - 1)
@@ -94,7 +92,7 @@ internal struct KeyTable {
     }
 
     private mutating func place(_ index: Int) {
-        var slot = Int(truncatingIfNeeded: keys[index].hash) & (slots.count - 1)
+        var slot = Int(truncatingIfNeeded: names[index].hash) & (slots.count - 1)
         while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
         slots[slot] = Int32(index)
     }
@@ -117,12 +115,11 @@ extension KeyTable {
     /// on with it. The cursor then stands at its value.
     @inline(__always)
     func predicted(_ cursor: inout JSONCursor, after previous: Int) -> Int {
-        let guess = previous < 0 ? first : keys[previous].next
+        let guess = previous < 0 ? first : Int(keys[previous].next)
         guard guess >= 0 else { return -1 }
-        let glue = keys[guess].glue
-        let count = glue.count
+        let count = Int(keys[guess].glueCount)
         guard count >= 4, count <= cursor.end &- cursor.position,
-            matches(cursor, glue.lowerBound, count)
+            matches(cursor, Int(keys[guess].glueStart), count)
         else { return -1 }
         cursor.position &+= count
         return guess
@@ -161,17 +158,18 @@ extension KeyTable {
 
     /// Remembers that `key` came after `previous`, and the bytes it came as.
     mutating func learn(_ key: Int, after previous: Int, glue: RawSpan) {
-        if previous < 0 { first = key } else { keys[previous].next = key }
-        let start = keys[key].glue.lowerBound
-        guard glue.byteCount >= 4, glue.byteCount <= keys[key].glueCapacity else { return }
-        for index in 0..<glue.byteCount {
+        if previous < 0 { first = key } else { keys[previous].next = Int32(key) }
+        let count = glue.byteCount
+        guard count >= 4, count <= names[key].glueCapacity else { return }
+        let start = Int(keys[key].glueStart)
+        for index in 0..<count {
             // SAFETY: the index is below the span's byte count.
             bytes[start + index] = unsafe glue.unsafeLoad(
                 fromUncheckedByteOffset: index,
                 as: UInt8.self
             )
         }
-        keys[key].glue = start..<start + glue.byteCount
+        keys[key].glueCount = Int32(count)
     }
 }
 

@@ -33,6 +33,53 @@ internal struct TimeText: ~Escapable {
     /// Microseconds since 1970-01-01T00:00, in UTC when the text must have a zone, else as written.
     @_lifetime(self: copy self)
     mutating func timestamp(hasZone: Bool) -> Int64? {
+        if hasZone, let instant = usualInstant() { return instant }
+        return unusualTimestamp(hasZone: hasZone)
+    }
+
+    /// `2026-11-21T14:33:00.123Z`, the form that most programs write, or the same without fraction;
+    /// nil for any other.
+    private func usualInstant() -> Int64? {
+        let length = end - position
+        guard length == 24 || length == 20, position + 24 <= cursor.end,
+            cursor.byte(end - 1) == UInt8(ascii: "Z")
+        else { return nil }
+        // Digits become their values, marks zero.
+        let date = cursor.word(position) ^ 0x2D30_302D_3030_3030
+        let time = cursor.word(position + 8) ^ 0x3030_3A30_3054_3030
+        var rest = cursor.word(position + 16) ^ 0x5A30_3030_2E30_303A
+        if length == 20 { rest &= 0xFF_FFFF }
+        guard Self.areDigits(date, marks: 0xFF00_00FF_0000_0000),
+            Self.areDigits(time, marks: 0x0000_FF00_00FF_0000),
+            Self.areDigits(rest, marks: 0xFF00_0000_FF00_00FF)
+        else { return nil }
+        let year = Self.pair(date, 0) * 100 + Self.pair(date, 2)
+        let (month, day) = (Self.pair(date, 5), Self.pair(time, 0))
+        let (hour, minute, second) = (Self.pair(time, 3), Self.pair(time, 6), Self.pair(rest, 1))
+        guard month >= 1, month <= 12, day >= 1, day <= Self.length(ofMonth: month, year),
+            hour < 24, minute < 60, second < 60
+        else { return nil }
+        let millis = Self.pair(rest, 4) * 10 + Int(rest >> 48 & 0xF)
+        let seconds = Self.days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
+        return Int64((seconds * 1000 + millis) * 1000)
+    }
+
+    /// True when every byte is at most 9, and those under `marks` are zero.
+    @inline(__always)
+    private static func areDigits(_ values: UInt64, marks: UInt64) -> Bool {
+        let isLow = (values | (values &+ 0x0606_0606_0606_0606)) & 0xF0F0_F0F0_F0F0_F0F0 == 0
+        return isLow && values & marks == 0
+    }
+
+    /// The two digits at bytes `place` and `place + 1`.
+    @inline(__always)
+    private static func pair(_ values: UInt64, _ place: Int) -> Int {
+        let shifted = values >> UInt64(place * 8)
+        return Int(shifted & 0xF) * 10 + Int(shifted >> 8 & 0xF)
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func unusualTimestamp(hasZone: Bool) -> Int64? {
         guard let days = date(), take("T") || take(" ") || take("t"), let hour = number(2),
             hour < 24, take(":"), let minute = number(2), minute < 60
         else { return nil }

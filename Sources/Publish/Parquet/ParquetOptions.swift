@@ -14,8 +14,11 @@ public struct ParquetOptions: Sendable {
     public var dictionaryPageBytes: Int
     /// Values that Arrow's writer encodes at a time.
     public var writeBatchRows: Int
-    /// True stores rising integers as packed differences: much smaller, but some vectorised readers
-    /// cannot read them.
+    /// True stores integers and times that hardly repeat as packed differences
+    /// (DELTA_BINARY_PACKED): a tenth of the size for offsets and times, in a quarter of the time.
+    ///
+    /// Spark with Iceberg's Java library before 1.10 reads them only when
+    /// `read.parquet.vectorization.enabled` is false.
     public var hasDeltaEncoding: Bool
     /// True writes a page index: minimum and maximum of every page, for readers that skip pages.
     public var hasPageIndex: Bool
@@ -35,7 +38,7 @@ public struct ParquetOptions: Sendable {
         dataPageRows = 1 << 16
         dictionaryPageBytes = 1 << 20
         writeBatchRows = 1024
-        hasDeltaEncoding = false
+        hasDeltaEncoding = true
         hasPageIndex = false
         hasPageChecksums = false
         statisticsColumnsMax = 100

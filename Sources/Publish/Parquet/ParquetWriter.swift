@@ -32,17 +32,17 @@ public struct ParquetWriter: ~Copyable, @unchecked Sendable {
         fields: [ArrowField],
         options: ParquetOptions = ParquetOptions()
     ) throws(ParquetError) {
-        // SAFETY: the handle that `open` gives belongs to this value, which closes it once.
-        let leaves = Self.leaves(of: fields)
         var status = c_arrow_status()
-        let opened = unsafe Self.open(path, fields, leaves, options, &status)
+        // SAFETY: the shim moves the schema; the path lives during the call.
+        var schema = unsafe ArrowField.exportedSchema(of: fields)
+        let opened = unsafe c_arrow_parquet_writer_open(path, &schema, &status)
         guard let opened = unsafe opened else {
             throw ParquetError(status, path: path)
                 ?? ParquetError(.invalid, path: path, message: "the file could not be created")
         }
         unsafe handle = opened
-        ranges = leaves.map { leaf in
-            leaf.field.type == .float32 || leaf.field.type == .float64 ? FloatingRange() : nil
+        ranges = fields.flatMap(\.leaves).map { leaf in
+            leaf.type == .float32 || leaf.type == .float64 ? FloatingRange() : nil
         }
         self.options = options
         self.path = path
@@ -70,6 +70,7 @@ public struct ParquetWriter: ~Copyable, @unchecked Sendable {
         let count = batch.rowCount
         if count == 0 { return }
         let bytes = batch.byteCount
+        if rows == 0 { try begin(like: batch) }
         noteRanges(of: batch)
         let startsGroup =
             rowsInGroup > 0
@@ -93,6 +94,9 @@ public struct ParquetWriter: ~Copyable, @unchecked Sendable {
     /// Writes the footer, closes the file and says what is in it. On an error the file is removed.
     public consuming func close() throws(ParquetError) -> ParquetFileSummary {
         if hasFailed { throw ParquetError(.failedBefore, path: path, message: "") }
+        if rows == 0 {
+            try begin(like: ArrowBatch(columns: [], fields: [], rows: 0))
+        }
         var status = c_arrow_status()
         // SAFETY: the handle is live until this value's deinit; the footer lives as long as the
         // handle.
@@ -101,7 +105,7 @@ public struct ParquetWriter: ~Copyable, @unchecked Sendable {
         let footer = unsafe ParquetFooter(c_arrow_parquet_writer_footer(handle))
         return footer.summary(
             path: path,
-            leaves: Self.leaves(of: fields).map(\.field),
+            leaves: fields.flatMap(\.leaves),
             ranges: ranges,
             options: options
         )
@@ -109,20 +113,6 @@ public struct ParquetWriter: ~Copyable, @unchecked Sendable {
 }
 
 extension ParquetWriter {
-    /// A column of the file: the field and the names that lead to it.
-    private struct Leaf {
-        var field: ArrowField
-        var path: String
-    }
-
-    private static func leaves(of fields: [ArrowField], under parent: String = "") -> [Leaf] {
-        fields.flatMap { field in
-            field.type == .struct
-                ? leaves(of: field.children, under: parent + field.name + ".")
-                : [Leaf(field: field, path: parent + field.name)]
-        }
-    }
-
     /// True when both have the same columns, whatever was said about their storage.
     private static func isSameShape(_ some: [ArrowField], _ others: [ArrowField]) -> Bool {
         some.count == others.count
@@ -144,19 +134,13 @@ extension ParquetWriter {
         }
     }
 
-    private static func open(
-        _ path: String,
-        _ fields: [ArrowField],
-        _ leaves: [Leaf],
-        _ options: ParquetOptions,
-        _ status: inout c_arrow_status
-    ) -> OpaquePointer? {
-        let hinted = leaves.filter { $0.field.storage != .general }
+    /// Fixes how the columns are stored, by what the first batch has in them.
+    private mutating func begin(like batch: borrowing ArrowBatch) throws(ParquetError) {
+        let choices = StorageChoice.choices(for: batch, fields: fields, options: options)
         var names: [CChar] = []
-        var starts: [Int] = []
-        for leaf in hinted {
-            starts.append(names.count)
-            names.append(contentsOf: leaf.path.utf8CString)
+        let starts = choices.map { choice in
+            defer { names.append(contentsOf: choice.path.utf8CString) }
+            return names.count
         }
         var native = unsafe c_arrow_parquet_options()
         unsafe native.zstd_level = Int32(options.zstdLevel)
@@ -166,30 +150,32 @@ extension ParquetWriter {
         unsafe native.data_page_rows = Int64(options.dataPageRows)
         unsafe native.dictionary_page_bytes = Int64(options.dictionaryPageBytes)
         unsafe native.write_batch_rows = Int64(options.writeBatchRows)
-        // SAFETY: names, hints and schema live until the call returns; the shim moves the schema
-        // and copies the rest.
-        return unsafe names.withUnsafeBufferPointer { names in
-            let hints = unsafe zip(hinted, starts).map { leaf, start in
+        var status = c_arrow_status()
+        let handle = unsafe handle
+        // SAFETY: names and hints live until the call returns; the shim copies what it keeps.
+        unsafe names.withUnsafeBufferPointer { names in
+            let hints = unsafe zip(choices, starts).map { choice, start in
                 unsafe c_arrow_column_hint(
                     path: names.baseAddress.map { unsafe $0 + start },
-                    dictionary: 0,
-                    encoding: Int32(encoding(of: leaf.field.storage, options))
+                    dictionary: choice.hasDictionary ? 1 : 0,
+                    encoding: Int32(
+                        choice.isDelta
+                            ? C_ARROW_ENCODING_DELTA_BINARY_PACKED : C_ARROW_ENCODING_DEFAULT
+                    )
                 )
             }
-            return unsafe hints.withUnsafeBufferPointer { hints in
+            unsafe hints.withUnsafeBufferPointer { hints in
                 unsafe native.hints = hints.baseAddress
                 unsafe native.hint_count = hints.count
-                var schema = unsafe ArrowField.exportedSchema(of: fields)
-                return unsafe "millrace".withCString { createdBy in
+                unsafe "millrace".withCString { createdBy in
                     unsafe native.created_by = createdBy
-                    return unsafe c_arrow_parquet_writer_open(path, &schema, &native, &status)
+                    unsafe c_arrow_parquet_writer_begin(handle, &native, &status)
                 }
             }
         }
-    }
-
-    private static func encoding(of storage: ArrowStorage, _ options: ParquetOptions) -> Int {
-        storage == .rising && options.hasDeltaEncoding
-            ? C_ARROW_ENCODING_DELTA_BINARY_PACKED : C_ARROW_ENCODING_DEFAULT
+        if let error = ParquetError(status, path: path) {
+            hasFailed = true
+            throw error
+        }
     }
 }

@@ -64,6 +64,16 @@ public struct Block: ~Copyable, @unchecked Sendable {
         }
     }
 
+    /// The address of the byte at `offset`, for code that fills the block in place.
+    ///
+    /// It may be used as long as the block lives, and only within its capacity.
+    @inlinable
+    @unsafe
+    public func address(_ offset: Int) -> UnsafeMutableRawPointer {
+        precondition(offset >= 0 && offset <= capacity, "address beyond the block")
+        return unsafe base + offset
+    }
+
     /// Sets `count` bytes from `offset` on to `byte`. A precondition checks that they fit.
     public func fill(_ byte: UInt8, from offset: Int, count: Int) {
         precondition(

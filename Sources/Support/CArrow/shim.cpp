@@ -21,6 +21,8 @@
 #include <parquet/schema.h>
 #include <parquet/statistics.h>
 
+#include "RecyclingPool.h"
+
 namespace {
 
 void fail(c_arrow_status* status, int32_t code, int32_t system_error, const char* message) {
@@ -127,7 +129,8 @@ class NewFile : public arrow::io::OutputStream {
 std::shared_ptr<parquet::WriterProperties> writer_properties(
     const c_arrow_parquet_options& options) {
     parquet::WriterProperties::Builder builder;
-    builder.version(parquet::ParquetVersion::PARQUET_2_6)
+    builder.memory_pool(&RecyclingPool::shared())
+        ->version(parquet::ParquetVersion::PARQUET_2_6)
         ->data_page_version(parquet::ParquetDataPageVersion::V1)
         ->compression(parquet::Compression::ZSTD)
         ->compression_level(options.zstd_level)
@@ -216,6 +219,12 @@ struct c_arrow_parquet_footer {
 };
 
 struct c_arrow_parquet_writer {
+    c_arrow_parquet_writer() { RecyclingPool::shared().begin_writer(); }
+    ~c_arrow_parquet_writer() {
+        writer.reset();
+        RecyclingPool::shared().end_writer();
+    }
+
     std::shared_ptr<NewFile> file;
     std::shared_ptr<arrow::Schema> schema;
     std::unique_ptr<parquet::arrow::FileWriter> writer;
@@ -234,10 +243,7 @@ extern "C" {
 const char* c_arrow_version(void) { return arrow::GetBuildInfo().version_string.c_str(); }
 
 c_arrow_parquet_writer* c_arrow_parquet_writer_open(
-    const char* path,
-    struct ArrowSchema* schema,
-    const c_arrow_parquet_options* options,
-    c_arrow_status* status) {
+    const char* path, struct ArrowSchema* schema, c_arrow_status* status) {
     auto handle = std::make_unique<c_arrow_parquet_writer>();
     bool opened = guarded(status, [&]() -> arrow::Status {
         ARROW_ASSIGN_OR_RAISE(handle->schema, arrow::ImportSchema(schema));
@@ -245,17 +251,25 @@ c_arrow_parquet_writer* c_arrow_parquet_writer_open(
         if (int error = handle->file->open_error()) {
             return arrow::internal::IOErrorFromErrno(error, "open");
         }
-        auto arrow_properties = parquet::ArrowWriterProperties::Builder().build();
-        ARROW_ASSIGN_OR_RAISE(
-            handle->writer,
-            parquet::arrow::FileWriter::Open(
-                *handle->schema, arrow::default_memory_pool(), handle->file,
-                writer_properties(*options), arrow_properties));
         return arrow::Status::OK();
     });
     if (opened) return handle.release();
     c_arrow_parquet_writer_free(handle.release());
     return nullptr;
+}
+
+void c_arrow_parquet_writer_begin(
+    c_arrow_parquet_writer* handle,
+    const c_arrow_parquet_options* options,
+    c_arrow_status* status) {
+    guarded(status, [&]() -> arrow::Status {
+        ARROW_ASSIGN_OR_RAISE(
+            handle->writer,
+            parquet::arrow::FileWriter::Open(
+                *handle->schema, &RecyclingPool::shared(), handle->file,
+                writer_properties(*options), parquet::ArrowWriterProperties::Builder().build()));
+        return arrow::Status::OK();
+    });
 }
 
 void c_arrow_parquet_writer_write(
@@ -362,7 +376,8 @@ c_arrow_parquet_chunk c_arrow_parquet_footer_chunk(
     return values;
 }
 
-int64_t c_arrow_bytes_allocated(void) { return arrow::default_memory_pool()->bytes_allocated(); }
-int64_t c_arrow_bytes_allocated_peak(void) { return arrow::default_memory_pool()->max_memory(); }
+int64_t c_arrow_bytes_used(void) { return RecyclingPool::shared().bytes_allocated(); }
+int64_t c_arrow_bytes_used_peak(void) { return RecyclingPool::shared().max_memory(); }
+int64_t c_arrow_bytes_kept(void) { return RecyclingPool::shared().bytes_kept(); }
 
 }  // extern "C"

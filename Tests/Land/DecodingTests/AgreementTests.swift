@@ -56,7 +56,8 @@ private struct Documents {
         let members = chosen.map { name in
             "\(space())\"\(name)\"\(space()):\(space())\(value(1))\(space())"
         }
-        return "\(space()){\(members.joined(separator: ",")) }\(space())"
+        let end = below(2) == 0 ? "" : farEnd
+        return "\(space()){\(members.joined(separator: ",")) }\(space())\(end)"
     }
 }
 
@@ -143,8 +144,10 @@ private func agrees(_ cell: Cell?, with value: JSONValue) -> Bool {
     for text in texts {
         let value = try #require(Double(text))
         if value.isFinite {
-            #expect(table.decode("{\"a\":\(text)}") == .row, "\(text)")
-            expected.append(.double(value))
+            for padding in ["", farEnd] {
+                #expect(table.decode("{\"a\":\(text)}\(padding)") == .row, "\(text)")
+                expected.append(.double(value))
+            }
         } else {
             guard case .rejected(let issue) = table.decode("{\"a\":\(text)}") else {
                 Issue.record("\(text) was taken")
@@ -157,6 +160,49 @@ private func agrees(_ cell: Cell?, with value: JSONValue) -> Bool {
     #expect(rows.count == expected.count)
     let wrong = zip(rows, expected).filter { $0["a"] != $1 }
     #expect(wrong.isEmpty, "\(wrong.prefix(3))")
+}
+
+@Test func `integers of every length are what they say, or out of range`() throws {
+    var table = try Table([.optional(1, "a", .long)])
+    var random = SplitMix(seed: 8)
+    for length in 1...22 {
+        for _ in 0..<50 {
+            var digits = String(1 + random.next() % 9)
+            for _ in 1..<length { digits += String(random.next() % 10) }
+            if random.next() & 1 == 0 { digits = "-" + digits }
+            for padding in ["", farEnd] {
+                let outcome = table.decode("{\"a\":\(digits)}\(padding)")
+                if let number = Int64(digits) {
+                    #expect(outcome == .row, "\(digits)")
+                    #expect(table.rows() == [["a": .integer(number)]], "\(digits)")
+                } else {
+                    guard case .rejected(let issue) = outcome else {
+                        Issue.record("\(digits) was taken")
+                        continue
+                    }
+                    #expect(issue.reason == .outOfRange)
+                }
+            }
+        }
+    }
+}
+
+@Test func `strings of every length, with anything anywhere, are copied whole`() throws {
+    var table = try Table([.optional(1, "a", .string)])
+    let specials = ["", "\\n", "\\u0041", "\u{e9}", "\u{20AC}", "\u{1F600}", "\u{7F}"]
+    for length in 0..<70 {
+        for place in Set([0, length / 2, length]) {
+            for special in specials {
+                let before = String(repeating: "x", count: place)
+                let json = "\"\(before)\(special)\(String(repeating: "y", count: length - place))\""
+                let text = try #require(JSONValue.parse(json).stringValue)
+                for padding in ["", " ", farEnd] {
+                    #expect(table.decode("{\"a\":\(json)}\(padding)") == .row, "\(json)")
+                    #expect(table.rows() == [["a": .text(text)]], "\(json)")
+                }
+            }
+        }
+    }
 }
 
 @Test func `no mutation of a record traps, and what is taken is what JSONText takes`() throws {

@@ -86,18 +86,29 @@ private func cell(_ column: borrowing ArrowColumnView, _ row: Int) -> Cell {
     }
 }
 
-/// One value of a record decoded into a column of `type`.
+/// Enough white space behind a record that values are read many bytes at a time, as those of longer
+/// records are.
+let farEnd = String(repeating: " ", count: 40)
+
+/// One value of a record decoded into a column of `type`, the same near the record's end and far.
 func decoded(_ json: String, as type: IcebergType) throws -> Cell {
+    let near = try decodedRow("{\"a\":\(json)}", type)
+    let far = try decodedRow("{\"a\":\(json)}\(farEnd)", type)
+    return near == far ? near : .text("\(near) near the end, \(far) far from it")
+}
+
+private func decodedRow(_ record: String, _ type: IcebergType) throws -> Cell {
     var table = try Table([.optional(1, "a", type)])
-    guard case .row = table.decode("{\"a\":\(json)}") else { return .text("rejected") }
+    guard case .row = table.decode(record) else { return .text("rejected") }
     return table.rows()[0]["a"] ?? .text("no column")
 }
 
 /// Why a value of a record does not fit a column of `type`; nil when it does.
 func issue(_ json: String, as type: IcebergType) throws -> DecodeIssue.Reason? {
     var table = try Table([.optional(1, "a", type)])
-    guard case .rejected(let issue) = table.decode("{\"a\":\(json)}") else { return nil }
-    return issue.reason
+    guard case .rejected(let near) = table.decode("{\"a\":\(json)}") else { return nil }
+    guard case .rejected(let far) = table.decode("{\"a\":\(json)}\(farEnd)") else { return nil }
+    return near == far ? near.reason : nil
 }
 
 /// SplitMix64: the same values from the same seed.

@@ -63,7 +63,7 @@ public struct RecordFilter: ~Copyable {
                 }
             }
             if cursor.next <= 0x20 { cursor.skipWhitespace() }
-            let number = fields.table.keys[key].number
+            let number = Int(fields.table.keys[key].number)
             guard number >= 0, values[number] == .missing else {
                 try cursor.skipValue(depth: 1)
                 continue

@@ -88,10 +88,13 @@ typedef struct c_arrow_parquet_options {
 
 typedef struct c_arrow_parquet_writer c_arrow_parquet_writer;
 
-// Creates `path`, which must not exist. `schema` is moved from. Null on failure.
+// Creates `path`, which must not exist, for rows of `schema`, which is moved from. Null on failure.
 c_arrow_parquet_writer* c_arrow_parquet_writer_open(
-    const char* path,
-    struct ArrowSchema* schema,
+    const char* path, struct ArrowSchema* schema, c_arrow_status* status);
+
+// Fixes how the columns are stored; must be called once before anything is written.
+void c_arrow_parquet_writer_begin(
+    c_arrow_parquet_writer* writer,
     const c_arrow_parquet_options* options,
     c_arrow_status* status);
 
@@ -159,9 +162,10 @@ c_arrow_parquet_totals c_arrow_parquet_footer_totals(const c_arrow_parquet_foote
 c_arrow_parquet_chunk c_arrow_parquet_footer_chunk(
     const c_arrow_parquet_footer*, int64_t row_group, int64_t column);
 
-// Bytes Arrow holds of its own now, and the most it ever held.
-int64_t c_arrow_bytes_allocated(void);
-int64_t c_arrow_bytes_allocated_peak(void);
+// Bytes that writers use now, the most they ever used, and bytes kept for the next use.
+int64_t c_arrow_bytes_used(void);
+int64_t c_arrow_bytes_used_peak(void);
+int64_t c_arrow_bytes_kept(void);
 
 #ifdef __cplusplus
 }
