@@ -1,6 +1,6 @@
 import Bytes
-import EventLog
 import Glibc
+import EventLog
 import KafkaProtocol
 import Testing
 import Threads
@@ -97,11 +97,7 @@ import Threads
                 $0.topics = [
                     .init {
                         $0.name = "t"
-                        $0.partitions = [
-                            .init {
-                                $0.fetchOffset = Int64(id); $0.bytesMax = 1
-                            }
-                        ]
+                        $0.partitions = [.init { $0.fetchOffset = Int64(id); $0.bytesMax = 1 }]
                     }
                 ]
             }
@@ -121,9 +117,7 @@ import Threads
             }
             let found = Array(copying: value)
             #expect(found.count == size)
-            #expect(
-                String(decoding: found.prefix(9), as: UTF8.self).allSatisfy { $0 == fillers[id] }
-            )
+            #expect(String(decoding: found.prefix(9), as: UTF8.self).allSatisfy { $0 == fillers[id] })
             #expect(found.last == fillers[id].asciiValue)
         }
     }
@@ -157,12 +151,8 @@ import Threads
                     .init {
                         $0.name = "t"
                         $0.partitions = [
-                            .init {
-                                $0.index = 0; $0.bytesMax = 1 << 20
-                            },
-                            .init {
-                                $0.index = 1; $0.bytesMax = 1 << 20
-                            },
+                            .init { $0.index = 0; $0.bytesMax = 1 << 20 },
+                            .init { $0.index = 1; $0.bytesMax = 1 << 20 },
                         ]
                     }
                 ]
@@ -196,9 +186,7 @@ import Threads
         for _ in 0..<3 {
             try client.send(FetchAPI.self, version: 12) {
                 $0.topics = [
-                    .init {
-                        $0.name = "t"; $0.partitions = [.init { $0.bytesMax = 1 << 20 }]
-                    }
+                    .init { $0.name = "t"; $0.partitions = [.init { $0.bytesMax = 1 << 20 }] }
                 ]
             }
         }

@@ -60,7 +60,6 @@ final class WireClient: Sendable {
     ) throws {
         var request = API.Request()
         fill(&request)
-        let records = payload ?? Slab(ByteBuffer())
         let start = Frame.beginRequest(
             API.key,
             version: version,
@@ -71,7 +70,7 @@ final class WireClient: Sendable {
         try API.encode(
             request: request,
             version: version,
-            payload: records.bytes,
+            payload: payload?.bytes ?? RawSpan(),
             into: &buffer
         )
         Frame.end(start, in: &buffer)
