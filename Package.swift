@@ -272,8 +272,8 @@ let package = Package(
             "Accept",
             "KafkaListener",
             uses: [
-                "Broker", "Bytes", "Clocks", "EventLog", "Files", "KafkaProtocol", "Reactor",
-                "Telemetry",
+                "Broker", "Bytes", "Clocks", "EventLog", "Files", "KafkaProtocol", "Telemetry",
+                "Threads",
             ]
         ),
         tests(

@@ -87,6 +87,9 @@ internal actor Connection<FS: FileSystem> {
                 try handleFrames()
                 try sendAnswers()
                 if isFinished { break }
+                // Sending may have made room for requests that arrived long ago: no event will
+                // tell of them again.
+                if hasFrameToHandle { continue }
                 if try receive() { continue }
                 await socket.wait()
             }
@@ -165,6 +168,13 @@ extension Connection {
             && answers.count < options.pipelinedRequestsMax
             && answers.waitingBytes < options.pipelinedBytesMax
             && unsentBytes < Self.outputBytesMax
+    }
+
+    /// A request is there, whole or wrong, and may be handled.
+    private var hasFrameToHandle: Bool {
+        guard isOpenForRequests else { return false }
+        if case .incomplete = frames.find() { return false }
+        return true
     }
 
     private func handleFrames() throws(ConnectionEnd) {

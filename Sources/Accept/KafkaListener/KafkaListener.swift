@@ -78,11 +78,20 @@ public final class KafkaListener<FS: FileSystem>: Sendable {
             return (state.reactors, state.listener, Array(state.connections.values))
         }
         if let listener { listener.reactor.execute { listener.close() } }
-        broker.releaseWaiting()
         for connection in connections {
             connection.reactor.execute { connection.assumeIsolated { $0.stop() } }
         }
-        _ = state.wait(timeout: grace) { $0.connections.isEmpty && $0.arriving == 0 ? () : nil }
+        var left = grace
+        while left > .zero {
+            // Again and again: a request that was on its way may have begun to wait since.
+            broker.releaseWaiting()
+            let pause = min(left, .milliseconds(20))
+            let isQuiet: Void? = state.wait(timeout: pause) {
+                $0.connections.isEmpty && $0.arriving == 0 ? () : nil
+            }
+            if isQuiet != nil { break }
+            left -= pause
+        }
         for reactor in reactors { reactor.stop() }
     }
 

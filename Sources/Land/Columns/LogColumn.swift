@@ -23,8 +23,8 @@ public enum LogColumn {
     /// Its name; no other column may have it.
     public static let name = "_log"
 
-    /// The column as a field; its fields get the ids after `id`. A table that is filled from several
-    /// topics has the topic's name in it as well.
+    /// The column as a field; its fields get the ids after `id`. A table that is filled from
+    /// several topics has the topic's name in it as well.
     public static func field(id: Int, withTopic hasTopic: Bool = false) -> NestedField {
         let position: [NestedField] = [
             .required(id + 1, "partition", .int, doc: "partition of the topic"),

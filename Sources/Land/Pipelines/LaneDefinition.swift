@@ -66,7 +66,8 @@ public struct LaneDefinition: Sendable {
         self.isPartitionedByDay = isPartitionedByDay
     }
 
-    /// True when rows must tell their topic: partitions and offsets alone would not tell them apart.
+    /// True when rows must tell their topic: partitions and offsets alone would not tell them
+    /// apart.
     public var hasTopicColumn: Bool { topics.count > 1 }
 
     /// Name of the table for records that cannot become rows.

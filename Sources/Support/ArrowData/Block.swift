@@ -71,6 +71,7 @@ public struct Block: ~Copyable, @unchecked Sendable {
     @unsafe
     public func address(_ offset: Int) -> UnsafeMutableRawPointer {
         precondition(offset >= 0 && offset <= capacity, "address beyond the block")
+        // SAFETY: the bounds were checked above; the block is this value's own.
         return unsafe base + offset
     }
 

@@ -1,6 +1,6 @@
 import Bytes
-import Glibc
 import EventLog
+import Glibc
 import KafkaProtocol
 import Testing
 import Threads
@@ -97,7 +97,11 @@ import Threads
                 $0.topics = [
                     .init {
                         $0.name = "t"
-                        $0.partitions = [.init { $0.fetchOffset = Int64(id); $0.bytesMax = 1 }]
+                        $0.partitions = [
+                            .init {
+                                $0.fetchOffset = Int64(id); $0.bytesMax = 1
+                            }
+                        ]
                     }
                 ]
             }
@@ -117,7 +121,8 @@ import Threads
             }
             let found = Array(copying: value)
             #expect(found.count == size)
-            #expect(String(decoding: found.prefix(9), as: UTF8.self).allSatisfy { $0 == fillers[id] })
+            let head = String(decoding: found.prefix(9), as: UTF8.self)
+            #expect(head.allSatisfy { $0 == fillers[id] })
             #expect(found.last == fillers[id].asciiValue)
         }
     }
@@ -151,8 +156,12 @@ import Threads
                     .init {
                         $0.name = "t"
                         $0.partitions = [
-                            .init { $0.index = 0; $0.bytesMax = 1 << 20 },
-                            .init { $0.index = 1; $0.bytesMax = 1 << 20 },
+                            .init {
+                                $0.index = 0; $0.bytesMax = 1 << 20
+                            },
+                            .init {
+                                $0.index = 1; $0.bytesMax = 1 << 20
+                            },
                         ]
                     }
                 ]
@@ -177,7 +186,7 @@ import Threads
         let world = try ListenerWorld()
         defer { world.stop() }
         _ = try world.log.createTopic("t", partitions: 1)
-        let client = try WireClient(port: world.port, receiveBufferBytes: 4096)
+        let client = try WireClient(port: world.port, receiveBufferBytes: 64 << 10)
         let batch = ListenerWorld.batch(3_000_000)
         try client.send(ProduceAPI.self, version: 9, payload: batch) {
             ListenerWorld.fill(&$0, "t", batch)
@@ -186,7 +195,9 @@ import Threads
         for _ in 0..<3 {
             try client.send(FetchAPI.self, version: 12) {
                 $0.topics = [
-                    .init { $0.name = "t"; $0.partitions = [.init { $0.bytesMax = 1 << 20 }] }
+                    .init {
+                        $0.name = "t"; $0.partitions = [.init { $0.bytesMax = 1 << 20 }]
+                    }
                 ]
             }
         }

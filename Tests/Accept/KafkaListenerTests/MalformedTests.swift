@@ -10,7 +10,10 @@ import Testing
 /// Whatever bytes come, they end at most their own connection.
 @Suite struct MalformedTests {
     /// Sends bytes on a connection of its own; true when the server closes it without an answer.
-    private func isClosed(_ world: ListenerWorld, after bytes: borrowing ByteBuffer) throws -> Bool {
+    private func isClosed(
+        _ world: ListenerWorld,
+        after bytes: borrowing ByteBuffer
+    ) throws -> Bool {
         let client = try WireClient(port: world.port)
         try client.send(bytes.bytes)
         return try client.receiveFrame() == nil

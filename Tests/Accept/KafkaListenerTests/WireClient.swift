@@ -67,12 +67,21 @@ final class WireClient: Sendable {
             clientID: "test",
             in: &buffer
         )
-        try API.encode(
-            request: request,
-            version: version,
-            payload: payload?.bytes ?? RawSpan(),
-            into: &buffer
-        )
+        if let payload {
+            try API.encode(
+                request: request,
+                version: version,
+                payload: payload.bytes,
+                into: &buffer
+            )
+        } else {
+            try API.encode(
+                request: request,
+                version: version,
+                payload: RawSpan(),
+                into: &buffer
+            )
+        }
         Frame.end(start, in: &buffer)
     }
 

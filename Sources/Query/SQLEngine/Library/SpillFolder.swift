@@ -29,6 +29,7 @@ final class SpillFolder: Sendable {
         var made = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/") {
             made += "/" + part
+            // SAFETY: the path is a Swift string, which lives through the call.
             _ = unsafe mkdir(made, 0o755)
         }
     }
@@ -46,6 +47,7 @@ final class SpillFolder: Sendable {
 
     /// Removes a folder and its files. DuckDB makes no folders inside.
     private static func remove(_ folder: String) {
+        // SAFETY: paths are Swift strings, which live through the calls.
         for name in names(in: folder) { _ = unsafe unlink("\(folder)/\(name)") }
         _ = unsafe rmdir(folder)
     }
