@@ -61,8 +61,8 @@ public final class SQLEngine: Sendable {
     private let tables: @Sendable () throws -> [QueryableTable]
     private let opened = Mutex<Opened?>(nil)
 
-    /// An engine over the tables that `tables` lists. It is asked before every statement and should
-    /// answer from memory.
+    /// An engine over the tables that `tables` lists. It is asked before every statement, under the
+    /// engine's lock: it should answer quickly and must not use the engine.
     public init(options: Options, tables: @escaping @Sendable () throws -> [QueryableTable]) {
         self.options = options
         self.tables = tables
@@ -121,15 +121,19 @@ public final class SQLEngine: Sendable {
     }
 
     /// Brings the views up to the tables' current snapshots.
+    ///
+    /// The tables are asked for under the lock: a list got before another session's may not be
+    /// applied after it, or that session would see a snapshot older than one it knows of.
     func refresh() throws(SQLError) {
-        let current: [QueryableTable]
-        do {
-            current = try tables()
-        } catch {
-            throw .tablesUnavailable(reason: "\(error)")
-        }
         try opened.withLock { (state) throws(SQLError) in
-            try state?.views.refresh(current)
+            guard let state else { return }
+            let current: [QueryableTable]
+            do {
+                current = try tables()
+            } catch {
+                throw .tablesUnavailable(reason: "\(error)")
+            }
+            try state.views.refresh(current)
         }
     }
 

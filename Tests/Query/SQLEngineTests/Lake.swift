@@ -12,7 +12,13 @@ final class Lake: Sendable {
 
     /// Without tables, for tests that only look at answers: opening an engine costs more than
     /// they do.
-    static let empty = Result { try Lake().engine() }
+    /// It lives as long as the process, so it has no folder of its own.
+    static let empty: SQLEngine = {
+        var options = SQLEngine.Options(lakeDirectory: "/tmp")
+        options.library = library
+        options.threads = 2
+        return SQLEngine(options: options) { [] }
+    }()
 
     let directory: String
     private let tables = Mutex<[QueryableTable]>([])

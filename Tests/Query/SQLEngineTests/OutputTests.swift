@@ -5,7 +5,7 @@ import Testing
 
 /// Answers as people and programs read them.
 @Suite struct OutputTests {
-    private func session() throws -> SQLSession { try Lake.empty.get().session() }
+    private func session() throws -> SQLSession { try Lake.empty.session() }
 
     @Test func `a table has its numbers on the right and NULL dimmed`() throws {
         let sql =

@@ -40,7 +40,7 @@ import Testing
     ]
 
     @Test func `every type reads as DuckDB writes it`() throws {
-        let session = try Lake.empty.get().session()
+        let session = try Lake.empty.session()
         for expression in Self.expressions {
             let result = try session.run("SELECT x, x::VARCHAR FROM (SELECT \(expression) AS x)")
             let chunk = try #require(try result.nextChunk())
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func `a thousand random doubles and dates read as DuckDB writes them`() throws {
-        let session = try Lake.empty.get().session()
+        let session = try Lake.empty.session()
         let result = try session.run(
             """
             SELECT a, a::VARCHAR, a::FLOAT AS b, b::VARCHAR, c, c::VARCHAR, d, d::VARCHAR \
@@ -93,12 +93,12 @@ import Testing
         ("DATE '2026-01-02'", #""2026-01-02""#),
     ])
     func `JSON keeps numbers as numbers and nests`(expression: String, expected: String) throws {
-        let session = try Lake.empty.get().session()
+        let session = try Lake.empty.session()
         #expect(try session.lines("SELECT \(expression) AS x") == [#"{"x":\#(expected)}"#])
     }
 
     @Test func `values of lists and structures come from every chunk`() throws {
-        let session = try Lake.empty.get().session()
+        let session = try Lake.empty.session()
         let lines = try session.lines(
             """
             SELECT {'i': i, 'l': [i, i + 1]} AS s, \
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test func `a type that cannot be fetched says how to see it all the same`() throws {
-        let session = try Lake.empty.get().session()
+        let session = try Lake.empty.session()
         let error = session.failure("SELECT 1::VARIANT AS v")
         #expect(error?.description.contains("\"v\"::VARCHAR") == true)
         #expect(try session.lines("SELECT (1::VARIANT)::VARCHAR AS v") == [#"{"v":"1"}"#])
