@@ -1,6 +1,7 @@
 public import HTTPServer
 import JSONText
 public import Telemetry
+import Threads
 
 /// The HTTP side of Millrace: which address does what.
 ///
@@ -14,12 +15,10 @@ public final class Gateway: Sendable {
 
     private let services: GatewayServices
     private let log: Logger
-    private let reports = WorkerPool("reports", threads: 1, waitingMax: Gateway.waitingMax)
-    private let statements = WorkerPool(
-        "sql",
-        threads: Gateway.statementsMax,
-        waitingMax: Gateway.waitingMax
-    )
+    /// Reports and statements that run.
+    private let running = Condition(0)
+    private let reports: WorkerPool
+    private let statements: WorkerPool
     private let routes: RouteTable
 
     /// A gateway to `services`.
@@ -27,6 +26,13 @@ public final class Gateway: Sendable {
         self.services = services
         let log = log.named("gateway")
         self.log = log
+        reports = WorkerPool("reports", threads: 1, waitingMax: Self.waitingMax, running: running)
+        statements = WorkerPool(
+            "sql",
+            threads: Self.statementsMax,
+            waitingMax: Self.waitingMax,
+            running: running
+        )
         routes = RouteTable(
             routes: Self.probes(services)
                 + Self.reportRoutes(services, reports)
@@ -50,8 +56,10 @@ public final class Gateway: Sendable {
     /// Takes no more work and waits for what runs, at most for `gracePeriod`. Interrupt statements
     /// before.
     public func stop(gracePeriod: Duration) {
-        let areDone = [reports, statements].map { $0.stop(gracePeriod: gracePeriod) }
-        if areDone.contains(false) { log.warning("a report or statement was still running") }
+        reports.stop()
+        statements.stop()
+        let areDone = running.wait(timeout: gracePeriod) { $0 == 0 ? true : nil }
+        if areDone != true { log.warning("a report or statement was still running") }
     }
 
     // MARK: - Routes
@@ -88,7 +96,8 @@ public final class Gateway: Sendable {
         return reports.map { name, report in
             Route("GET", "/v1/\(name)") { _, responder in
                 guard let report else { return responder.respond(unavailable(name)) }
-                let isQueued = pool.run {
+                let isQueued = pool.run { mayRun in
+                    guard mayRun else { return responder.respond(stopping) }
                     do throws(HTTPProblem) {
                         responder.respond(.json(try report()))
                     } catch {
@@ -111,6 +120,15 @@ public final class Gateway: Sendable {
 
     static func unavailable(_ what: String) -> HTTPProblem {
         HTTPProblem(503, "This is not running", "\(what) is not part of this process.")
+    }
+
+    static var stopping: HTTPProblem {
+        HTTPProblem(
+            503,
+            "Millrace is stopping",
+            "Nothing was run. Send it again when it has started.",
+            retryAfterSeconds: 5
+        )
     }
 
     static var busy: HTTPProblem {

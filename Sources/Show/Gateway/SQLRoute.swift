@@ -23,7 +23,8 @@ enum SQLRoute {
         } catch {
             return responder.respond(error)
         }
-        let isQueued = pool.run {
+        let isQueued = pool.run { mayRun in
+            guard mayRun else { return responder.respond(Gateway.stopping) }
             do throws(HTTPProblem) {
                 let answer = try run(statement.sql, statement.format)
                 try send(answer, statement.format, responder, log)

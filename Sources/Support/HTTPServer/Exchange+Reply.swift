@@ -12,6 +12,10 @@ extension Exchange {
             server.log.warning("a header line was left out", ["name": header.name])
         }
         if response.closesConnection || server.isDraining { _ = made.add("Connection", "close") }
+        if case .stream(let stream) = response.body {
+            self.stream = stream.queue
+            if !server.suspended.insert(stream.queue) { stream.queue.cut() }
+        }
         server.count(status: response.status)
         return connection.queue(status: response.status, made)
     }

@@ -41,6 +41,8 @@ final class Exchange: @unchecked Sendable {
     /// Set when the request is refused but its body is still arriving: it is read and thrown away.
     var refusal: HTTPProblem?
     var discardedBytes = 0
+    /// The body of the answer, if it is made while it is sent.
+    var stream: BodyQueue?
 
     init(server: ServerCore, target: String, connection: ConnectionHandle) {
         self.server = server
@@ -77,15 +79,16 @@ final class Exchange: @unchecked Sendable {
         isOpen = true
         server.open.withLock { $0 += 1 }
         server.handler(request, HTTPResponder(self))
-        let isAnswered = phase.withLock { phase in
-            if case .answered = phase { return true }
+        let (isAnswered, maySleep) = phase.withLock { phase in
+            if case .answered = phase { return (true, false) }
             // Before the phase says so: whoever reads `suspended` may resume.
             connection.suspend()
             phase = .suspended
-            server.suspended.insert(self)
-            return false
+            return (false, server.suspended.insert(self))
         }
-        return isAnswered ? sendAnswer() : c_microhttpd_yes
+        if isAnswered { return sendAnswer() }
+        if !maySleep { answer(ServerCore.stoppedEarly) }
+        return c_microhttpd_yes
     }
 
     /// Hands the answer to libmicrohttpd, if there is one. Also called when a connection wakes up.
@@ -110,6 +113,7 @@ final class Exchange: @unchecked Sendable {
         body = nil
         server.release(bytes: chargedBytes)
         chargedBytes = 0
+        if let stream { server.suspended.remove(stream) }
         if isOpen { server.open.update { $0 -= 1 } }
     }
 }

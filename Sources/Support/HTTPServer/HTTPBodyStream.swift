@@ -78,6 +78,16 @@ final class BodyQueue: Sendable {
         }
     }
 
+    /// The server stops: cuts the connection and lets the producer know.
+    func cut() {
+        state.update { state in
+            state.isDisconnected = true
+            guard state.end == .open else { return }
+            state.end = .failed
+            Self.wake(&state)
+        }
+    }
+
     private static func wake(_ state: inout State) {
         guard let sleeper = state.sleeper else { return }
         state.sleeper = nil

@@ -110,7 +110,7 @@ public final class HTTPServer: Sendable {
         let listener = unsafe MHD_quiesce_daemon(daemon)
         if listener >= 0 { close(listener) }
         if !waitUntilIdle(gracePeriod) {
-            core.abandonSuspended()
+            core.wakeEverything()
             if !waitUntilIdle(.seconds(1)) {
                 core.log.warning("requests were cut off", ["open": core.requestsOpen])
             }

@@ -8,7 +8,7 @@ final class ServerCore: Sendable {
     let configuration: HTTPServer.Configuration
     let log: Logger
     let handler: HTTPServer.Handler
-    let suspended = SuspendedExchanges()
+    let suspended = Suspensions()
 
     /// Exchanges whose handlers were called and that are not completed.
     let open = Condition(0)
@@ -83,30 +83,19 @@ final class ServerCore: Sendable {
 
     func drain() { stopping.store(true, ordering: .releasing) }
 
-    /// Answers every sleeping exchange, whose handlers took longer than the grace period.
-    func abandonSuspended() {
-        for exchange in suspended.all {
-            let problem = HTTPProblem(
-                503,
-                "The server stopped before it could answer",
-                "Whether the request had an effect is not known; look before sending it again."
-            )
-            exchange.answer(problem.response)
-        }
-    }
-}
-
-/// The exchanges that wait for their answer.
-final class SuspendedExchanges: Sendable {
-    private let exchanges = Mutex<[ObjectIdentifier: Exchange]>([:])
-
-    func insert(_ exchange: Exchange) {
-        exchanges.withLock { $0[ObjectIdentifier(exchange)] = exchange }
+    /// Answers every exchange whose handler took longer than the grace period; cuts every stream.
+    func wakeEverything() {
+        let sleeping = suspended.end()
+        for exchange in sleeping.exchanges { exchange.answer(Self.stoppedEarly) }
+        for stream in sleeping.streams { stream.cut() }
     }
 
-    func remove(_ exchange: Exchange) {
-        exchanges.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(exchange)) }
+    /// What a client reads whose request was still with its handler when the server stopped.
+    static var stoppedEarly: HTTPResponse {
+        HTTPProblem(
+            503,
+            "The server stopped before it could answer",
+            "Whether the request had an effect is not known; look before sending it again."
+        ).response
     }
-
-    var all: [Exchange] { exchanges.withLock { Array($0.values) } }
 }

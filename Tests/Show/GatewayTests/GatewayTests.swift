@@ -216,6 +216,37 @@ private func gateway(_ services: GatewayServices = services()) -> Gateway {
     }
 }
 
+@Suite struct `Stopping the gateway` {
+    @Test func `what waits is told so, what runs is waited for`() throws {
+        let gate = Condition(false)
+        let begun = Condition(0)
+        var services = services()
+        services.topics = { () throws(HTTPProblem) in
+            begun.update { $0 += 1 }
+            _ = gate.wait { $0 ? true : nil }
+            return ["topics": []]
+        }
+        let gateway = gateway(services)
+        let statuses = Condition<[Int]>([])
+        for _ in 0..<3 {
+            let request = try #require(HTTPRequest(method: "GET", target: "/v1/topics"))
+            gateway.handle(
+                request,
+                HTTPResponder { response in statuses.update { $0.append(response.status) } }
+            )
+        }
+        let isRunning = begun.wait(timeout: .seconds(30)) { $0 == 1 ? true : nil }
+        try #require(isRunning == true)
+        let stopper = Thread("stopper") { gateway.stop(gracePeriod: .seconds(30)) }
+        let told = statuses.wait(timeout: .seconds(30)) { $0.count == 2 ? $0 : nil }
+        #expect(told == [503, 503])
+        gate.update { $0 = true }
+        stopper.join()
+        #expect(statuses.withLock { $0 } == [503, 503, 200])
+        #expect(try gateway.ask("GET", "/v1/topics").status == 503)
+    }
+}
+
 private func body(_ text: String) -> Slab {
     var buffer = ByteBuffer()
     buffer.append(utf8: text)

@@ -380,4 +380,30 @@ private struct SplitMix: RandomNumberGenerator {
         #expect(answer.header("Connection")?.lowercased() == "close")
         responder.respond(.text("too late"))
     }
+
+    @Test func `a stop cuts a stream whose producer is silent`() throws {
+        let streams = Condition<[HTTPBodyStream]>([])
+        let server = HTTPServer(
+            configuration: .init(threads: 1),
+            log: .silent,
+            metrics: MetricsRegistry(),
+            handler: { _, responder in
+                let stream = HTTPBodyStream()
+                streams.update { $0.append(stream) }
+                responder.respond(HTTPResponse(status: 200, body: .stream(stream)))
+            }
+        )
+        try server.start()
+        let client = try RawClient(port: server.port)
+        client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        _ = client.receive { $0.contains("\r\n\r\n") }
+        server.stop(gracePeriod: .milliseconds(20))
+        #expect(client.receiveToEnd().isEmpty)
+        let stream = try #require(streams.withLock { $0.first })
+        #expect(throws: HTTPBodyStream.Disconnected.self) {
+            var late = ByteBuffer()
+            late.append(utf8: "late")
+            try stream.write(late)
+        }
+    }
 }
