@@ -55,8 +55,6 @@ public struct PreparedAppend: Sendable {
     let manifest: ManifestFile?
     /// The new columns with the ids the files were written with.
     let columns: [NestedField]
-    /// Tells the files of this commit from those of others.
-    let commitUUID: String
 
     /// The same commit for another state of the table. The caller has made sure that it belongs
     /// there: that its data are not in it yet.
@@ -91,6 +89,8 @@ public struct CommitAttempt: Hashable, Sendable {
     public let snapshotID: Int64?
     /// The metadata file that would be the current one, or in the metadata log.
     public let metadataLocation: String
+    /// Files made for this attempt alone, in all tables of the commit.
+    var files: [String]
 }
 
 /// Whether a commit of unknown outcome happened.

@@ -14,6 +14,11 @@ extension Lake {
     public func commit(
         _ commits: [(table: Table, prepared: PreparedAppend)]
     ) throws(CommitError) -> [Table] {
+        precondition(
+            Set(commits.map(\.table.identifier)).count == commits.count,
+            "a table occurs twice in one commit"
+        )
+        if commits.isEmpty { return [] }
         var commits = commits
         for attempt in 0..<Self.attemptsMax {
             let staged = try stageAll(commits, attempt: attempt)
@@ -26,7 +31,9 @@ extension Lake {
                     commits = try reloaded(commits)
                     continue
                 case .unknownOutcome(_, let reason):
-                    throw .unknownOutcome(staged[0].attempt, reason: reason)
+                    var attempt = staged[0].attempt
+                    attempt.files = staged.flatMap(\.attempt.files)
+                    throw .unknownOutcome(attempt, reason: reason)
                 default:
                     abandon(staged)
                     throw .storage(.catalog(error))
@@ -39,6 +46,7 @@ extension Lake {
 
     /// Finds out whether a commit of unknown outcome happened.
     ///
+    /// One that did not leaves its prepared manifest, which can be tried again, and nothing else.
     /// Until this has answered, none of the commit's files may be deleted. A commit to several
     /// tables happened to all of them or none, so one table's answer is that of all.
     public func outcome(of attempt: CommitAttempt) throws(TableError) -> CommitOutcome {
@@ -49,7 +57,11 @@ extension Lake {
             current.metadataLocation == attempt.metadataLocation
             || metadata.metadataLog.contains { $0.file == attempt.metadataLocation }
             || attempt.snapshotID.map { metadata.snapshot(id: $0) != nil } ?? false
-        guard metadata.uuid == attempt.tableUUID, isThere else { return .notCommitted(current) }
+        guard metadata.uuid == attempt.tableUUID, isThere else {
+            // Now it is certain that nobody refers to them.
+            deleteQuietly(attempt.files)
+            return .notCommitted(current)
+        }
         return .committed(current)
     }
 
@@ -68,7 +80,7 @@ extension Lake {
                 do throws(StoreError) {
                     try store.makeDurable(
                         written: [],
-                        names: commit.files + [commit.swap.new],
+                        names: commit.attempt.files,
                         below: commit.table.metadata.location
                     )
                 } catch {
@@ -104,7 +116,7 @@ extension Lake {
     }
 
     private func abandon(_ staged: [StagedCommit]) {
-        for commit in staged { deleteQuietly(commit.files + [commit.swap.new]) }
+        for commit in staged { deleteQuietly(commit.attempt.files) }
     }
 
     private func reloaded(
@@ -140,8 +152,6 @@ struct StagedCommit {
     /// URI of the new manifest list, if any, and what it says.
     let manifestList: String?
     let manifests: [ManifestFile]
-    /// Files made for this attempt alone, besides the metadata file.
-    let files: [String]
     /// Metadata files nobody refers to after the commit.
     let expiredMetadata: [String]
 }

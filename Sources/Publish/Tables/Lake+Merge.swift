@@ -21,10 +21,8 @@ extension Lake {
 
     func merged(
         _ manifests: [ManifestFile],
-        for prepared: PreparedAppend,
         snapshotID: Int64,
-        on table: Table,
-        attempt: Int
+        on table: Table
     ) throws(TableError) -> ManifestMerge {
         let metadata = table.metadata
         let limit = metadata.number(
@@ -39,10 +37,9 @@ extension Lake {
             metadata.number(TableProperty.manifestBytes, default: Self.manifestBytesDefault)
         )
         do throws(TableError) {
+            let uuid = newUUID()
             for group in Self.mergeGroups(manifests, keeping: limit / 10, bytesMax: bytesMax) {
-                let path =
-                    "\(metadata.location)/metadata/"
-                    + "\(prepared.commitUUID)-\(attempt)-m\(result.files.count + 1).avro"
+                let path = "\(metadata.location)/metadata/\(uuid)-m\(result.files.count + 1).avro"
                 let file = try merge(group, into: path, snapshotID: snapshotID, on: table)
                 result.files.append(path)
                 let gone = Set(group.map(\.path))

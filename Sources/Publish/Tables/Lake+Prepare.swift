@@ -11,7 +11,6 @@ extension Lake {
         for table: Table
     ) throws(CommitError) -> PreparedAppend {
         let columns = try newColumns(of: commit, for: table)
-        let commitUUID = newUUID()
         guard !commit.files.isEmpty else {
             return PreparedAppend(
                 commit: commit,
@@ -19,8 +18,7 @@ extension Lake {
                 tableUUID: table.metadata.uuid,
                 snapshotID: nil,
                 manifest: nil,
-                columns: columns,
-                commitUUID: commitUUID
+                columns: columns
             )
         }
         let snapshotID = freshSnapshotID(in: table.metadata)
@@ -29,7 +27,7 @@ extension Lake {
             let manifest = try writeManifest(
                 commit.files.map { ManifestEntry.added($0, snapshotID: snapshotID) },
                 specID: commit.specID ?? table.metadata.defaultSpecID,
-                path: "\(table.metadata.location)/metadata/\(commitUUID)-m0.avro",
+                path: "\(table.metadata.location)/metadata/\(newUUID())-m0.avro",
                 snapshotID: snapshotID,
                 of: table.identifier,
                 table.metadata
@@ -40,8 +38,7 @@ extension Lake {
                 tableUUID: table.metadata.uuid,
                 snapshotID: snapshotID,
                 manifest: manifest,
-                columns: columns,
-                commitUUID: commitUUID
+                columns: columns
             )
         } catch { throw .storage(error) }
     }

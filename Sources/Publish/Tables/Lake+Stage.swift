@@ -45,7 +45,8 @@ extension Lake {
                     table: table.identifier,
                     tableUUID: metadata.uuid,
                     snapshotID: prepared.snapshotID,
-                    metadataLocation: file
+                    metadataLocation: file,
+                    files: (snapshot?.files ?? []) + [file]
                 ),
                 swap: PointerSwap(
                     table: table.identifier,
@@ -54,7 +55,6 @@ extension Lake {
                 ),
                 manifestList: snapshot?.snapshot.manifestList,
                 manifests: snapshot?.manifests ?? [],
-                files: snapshot?.files ?? [],
                 expiredMetadata: deletes ? logged.dropped : []
             )
         } catch {
@@ -108,18 +108,16 @@ extension Lake {
         added.sequenceNumber = sequenceNumber
         added.minSequenceNumber = sequenceNumber
         let parent = metadata.currentSnapshot
+        // A name of its own for every attempt: files of one whose outcome is unknown may be there.
         let path =
-            "\(metadata.location)/metadata/"
-            + "snap-\(snapshotID)-\(attempt)-\(prepared.commitUUID).avro"
+            "\(metadata.location)/metadata/snap-\(snapshotID)-\(attempt)-\(newUUID()).avro"
         var merge = ManifestMerge(manifests: [], files: [])
         if let parent {
             merge = try merged(
                 // Manifests that hold nothing but removals say nothing about the new snapshot.
                 try manifests(of: parent, in: table.identifier).filter(\.hasLiveFiles),
-                for: prepared,
                 snapshotID: snapshotID,
-                on: table,
-                attempt: attempt
+                on: table
             )
         }
         let all = [added] + merge.manifests

@@ -60,6 +60,11 @@ public enum CommitError: Error, Sendable, CustomStringConvertible {
     /// A file or the catalog failed. Nothing was done.
     case storage(TableError)
 
+    /// True when the same call may succeed later without a change elsewhere.
+    public var isRetriable: Bool {
+        if case .storage(let error) = self { error.isRetriable } else { false }
+    }
+
     /// What happened, to what, and what to do.
     public var description: String {
         switch self {

@@ -101,12 +101,26 @@ public enum Manifest {
             )
         }
         for (value, field) in zip(file.partition, partitionType) {
-            if let value, value.converted(to: field.type) == nil {
+            if let value, !fits(value, field.type) {
                 throw .invalid(
                     document: file.path,
                     reason: "the partition value \(value) of \(field.name) is no \(field.type)"
                 )
             }
+        }
+    }
+}
+
+extension Manifest {
+    private static func fits(_ value: IcebergValue, _ type: IcebergType) -> Bool {
+        guard let converted = value.converted(to: type) else { return false }
+        switch (converted, type) {
+        case (.decimal(let unscaled, _), .decimal(let precision, _)):
+            let bytes = IcebergValue.minimalBigEndian(unscaled)
+            return bytes.count <= ManifestSchemas.decimalBytes(precision: precision)
+        case (.fixed(let bytes), .fixed(let length)): return bytes.count == length
+        case (.uuid(let bytes), _): return bytes.count == 16
+        default: return true
         }
     }
 }

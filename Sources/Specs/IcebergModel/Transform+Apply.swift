@@ -55,16 +55,16 @@ extension Transform {
     private static func truncate(_ value: IcebergValue, to width: Int) -> IcebergValue? {
         switch value {
         case .int(let number):
-            // Wraps like the reference implementation where the multiple lies below the smallest
-            // number.
-            let wide = Int32(clamping: width)
-            return .int(number &- ((number % wide) &+ wide) % wide)
+            // Wraps, as other implementations do, where the multiple lies below the smallest int.
+            let rest = remainder(Int64(number), by: Int64(width))
+            return .int(Int32(truncatingIfNeeded: Int64(number) - rest))
         case .long(let number):
-            let wide = Int64(width)
-            return .long(number &- ((number % wide) &+ wide) % wide)
+            return .long(number &- remainder(number, by: Int64(width)))
         case .decimal(let unscaled, let scale):
-            let wide = Int128(width)
-            return .decimal(unscaled: unscaled - ((unscaled % wide) + wide) % wide, scale: scale)
+            return .decimal(
+                unscaled: unscaled - remainder(unscaled, by: Int128(width)),
+                scale: scale
+            )
         case .string(let text):
             return .string(String(text.unicodeScalars.prefix(width)))
         case .binary(let bytes):
@@ -72,6 +72,12 @@ extension Transform {
         default:
             return nil
         }
+    }
+
+    /// What is left of `value` above the multiple of `width` at or below it; never negative.
+    private static func remainder<T: FixedWidthInteger>(_ value: T, by width: T) -> T {
+        let rest = value % width
+        return rest < 0 ? rest + width : rest
     }
 
     /// The 32-bit hash of appendix B; nil for types that are not hashed.

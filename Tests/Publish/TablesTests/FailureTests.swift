@@ -48,16 +48,28 @@ struct UnknownOutcomeTests {
         #expect(try current.dataFiles().count == 4)
     }
 
-    @Test func `a commit that did not happen is known not to have, and its files are still there`()
-        throws
-    {
+    @Test func `a commit that did not happen keeps its files until that is known`() throws {
         let attempt = try attempt(.notAppliedAndUnknown)
-        #expect(try test.names("\(table.metadata.location)/metadata").count == 4)
+        let folder = "\(table.metadata.location)/metadata"
+        #expect(try test.names(folder).count == 4)
         guard case .notCommitted(let current) = try test.lake.outcome(of: attempt) else {
             Issue.record("the commit did not happen")
             return
         }
         #expect(try current.dataFiles().isEmpty)
+        // What stays is the first metadata file and the manifest, which may be tried again.
+        #expect(try test.names(folder).count == 2)
+    }
+
+    @Test func `a prepared commit is tried again after it is known not to have happened`() throws {
+        let prepared = try table.prepare(
+            AppendCommit(files: [test.file("a", of: table)], expectedBase: nil)
+        )
+        for _ in 0..<3 {
+            test.catalog.next(.notAppliedAndUnknown)
+            #expect(throws: CommitError.self) { _ = try table.commit(prepared) }
+        }
+        #expect(try table.commit(prepared).fileNames() == ["a.parquet"])
     }
 
     @Test func `a property commit is recognised by its metadata file`() throws {

@@ -208,6 +208,50 @@ struct ManifestTests {
         }
     }
 
+    @Test(arguments: [
+        (
+            IcebergType.decimal(precision: 2, scale: 0),
+            IcebergValue.decimal(unscaled: 99, scale: 0), true
+        ),
+        (.decimal(precision: 2, scale: 0), .decimal(unscaled: 1000, scale: 0), false),
+        (.decimal(precision: 2, scale: 0), .decimal(unscaled: 9, scale: 1), false),
+        (.fixed(length: 2), .fixed([1, 2]), true), (.fixed(length: 2), .fixed([1]), false),
+        (.uuid, .uuid([UInt8](repeating: 7, count: 16)), true), (.uuid, .uuid([7]), false),
+        (.time, .time(5), true), (.double, .double(-0.5), true), (.long, .int(5), true),
+        (.boolean, .boolean(true), true), (.binary, .binary([1]), true), (.int, .long(5), false),
+    ])
+    func `a partition value comes back if it fits its type and is refused if not`(
+        type: IcebergType,
+        value: IcebergValue,
+        fits: Bool
+    ) throws {
+        let schema = Schema(fields: [.optional(1, "a", type)])
+        let spec = PartitionSpec(
+            fields: [PartitionField(sourceID: 1, fieldID: 1000, name: "a", transform: .identity)]
+        )
+        let file = DataFile(path: "file:///f", partition: [value], recordCount: 1, fileSize: 1)
+        let written = try? Manifest.write(
+            [.added(file, snapshotID: 1)],
+            schema: schema,
+            spec: spec,
+            path: "file:///m.avro",
+            snapshotID: 1,
+            sequenceNumber: 1,
+            sync: sync
+        )
+        #expect((written != nil) == fits)
+        guard let written else { return }
+        let entries = try Manifest.read(
+            written.bytes.bytes,
+            listing: written.file,
+            partitionType: spec.partitionType(of: schema)
+        )
+        #expect(entries[0].file.partition == [value.converted(to: type)])
+        #expect(
+            written.file.partitions?[0].lowerBound == value.converted(to: type)?.singleValueBytes
+        )
+    }
+
     @Test func `the header says what other readers need`() throws {
         let spec = try #require(spec)
         let written = try Manifest.write(

@@ -43,6 +43,10 @@ struct TransformTests {
         #expect(ten.apply(.int(-1)) == .int(-10))
         #expect(ten.apply(.long(-10)) == .long(-10))
         #expect(ten.apply(.long(99)) == .long(90))
+        let wide = Transform.truncate(width: Int(Int32.max))
+        #expect(wide.apply(.int(Int32.max - 1)) == .int(0))
+        #expect(wide.apply(.int(-1)) == .int(-Int32.max))
+        #expect(ten.apply(.long(Int64.max)) == .long(Int64.max - 7))
         #expect(
             Transform.truncate(width: 50).apply(.decimal(unscaled: 1065, scale: 2))
                 == .decimal(unscaled: 1050, scale: 2)
