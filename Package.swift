@@ -261,7 +261,7 @@ let package = Package(
         tests(
             "Append",
             "EventLog",
-            uses: ["Bytes", "Clocks", "Files", "KafkaProtocol", "Threads"]
+            uses: ["Bytes", "Clocks", "Compression", "Files", "KafkaProtocol", "Threads"]
         ),
         tests(
             "Accept",

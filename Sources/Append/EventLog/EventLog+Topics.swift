@@ -74,11 +74,14 @@ extension EventLog {
             try metadata.delete(topic.id)
             table.withLock { $0.remove(topic) }
             for partition in topic.partitions { partition.markDeleted() }
-            try performOnWriter {
+            try performOnWriter { [writer] in
                 for partition in topic.partitions {
                     partition.tail.isDeleted = true
-                    // What cannot be removed now is removed at the next opening.
-                    try? partition.directoryFiles.remove()
+                    do throws(FileError) { try partition.directoryFiles.remove() } catch {
+                        // What cannot be removed now is removed at the next opening. But names that
+                        // may come back must not meet those of a new topic.
+                        if error.isFailedSync { writer.stop(because: "\(error)") }
+                    }
                 }
             }
         }
@@ -108,7 +111,8 @@ extension EventLog {
             index: index,
             directory: "\(directory)/\(Partition<FS>.directoryName(entry.name, index))",
             files: files,
-            options: options
+            options: options,
+            instance: instance
         )
     }
 }

@@ -28,6 +28,7 @@ public final class EventLog<FS: FileSystem>: Sendable {
     internal let table: TopicRegister<FS>
     internal let random: Mutex<SeededRandom>
     internal let isManual: Bool
+    internal let instance: LogInstance
     private let flushing: FlushQueue<FS>
     private let running: Mutex<Running?>
 
@@ -104,6 +105,7 @@ public final class EventLog<FS: FileSystem>: Sendable {
         recovery = opening.report
         clusterID = metadata.clusterID.base64
         isManual = threading == .manual
+        instance = opening.instance
         var random = random
         let flushing = FlushQueue(freeFiles: opening.freeFiles)
         let journal = Journal(
@@ -159,6 +161,10 @@ public final class EventLog<FS: FileSystem>: Sendable {
         entries.reserveCapacity(appends.count)
         var bytes = 0
         for append in appends {
+            precondition(
+                append.partition.instance === instance,
+                "\(append.partition.topicName)-\(append.partition.index) is of another opening"
+            )
             entries.append(QueuedEntry(checking: append, batchBytesMax: options.batchBytesMax))
             bytes += append.batches.count
         }

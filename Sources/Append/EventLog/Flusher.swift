@@ -5,9 +5,8 @@ internal import Synchronization
 internal import Threads
 
 /// The thread behind the writer: syncs segments so that journal files can be used again, keeps the
-/// files that make opening quick, and forgets producers.
-///
-/// @unchecked Sendable: all stored properties are constants or guarded by their own locks.
+/// files that make opening quick, and forgets producers. Not closing the log leaves nothing undone
+/// that matters.
 internal final class Flusher<FS: FileSystem>: Sendable {
     private let files: FS
     private let directory: String
@@ -94,16 +93,9 @@ internal final class Flusher<FS: FileSystem>: Sendable {
         of partition: Partition<FS>
     ) throws(StorageFailure) {
         guard let view = try? partition.view(), let end = view.end(of: segment) else { return }
-        if segment.synced.withLock({ $0.position >= end.position }) { return }
-        do throws(FileError) {
-            try segment.file().sync()
-        } catch {
+        do throws(FileError) { try segment.sync(to: end) } catch {
             // The files of a deleted topic are gone, and nobody misses them.
-            if partition.isDeleted { return }
-            throw StorageFailure(reason: "\(error)")
-        }
-        segment.synced.withLock { synced in
-            if synced.position < end.position { synced = end }
+            if !partition.isDeleted { throw StorageFailure(reason: "\(error)") }
         }
     }
 
@@ -158,7 +150,7 @@ extension PartitionView {
     /// The place before which everything is durable; nil when the partition has no segments.
     internal func recoveryPoint() -> RecoveryPoint? {
         for (number, segment) in segments.enumerated() {
-            let synced = segment.synced.withLock { $0 }
+            let synced = segment.synced
             if number == segments.count - 1 || synced.position < end(ofSegment: number).position {
                 return RecoveryPoint(
                     segment: segment.baseOffset,

@@ -103,7 +103,7 @@ internal final class Journal<FS: FileSystem>: @unchecked Sendable {
         let head = JournalFormat.recordHeadBytes + partitions.count * JournalFormat.entryBytes
         let total = JournalFormat.aligned(head + bytes)
         guard JournalFormat.sectorBytes + total <= options.journalFileBytes,
-            let current = fileWithRoom(for: total)
+            let current = try fileWithRoom(for: total)
         else { return false }
         let begin = current.position == 0 ? Self.fileHead(current.generation) : ByteBuffer()
         slices.append(SlabSlice(Slab(record(partitions, current.generation, after: begin))))
@@ -136,13 +136,15 @@ internal final class Journal<FS: FileSystem>: @unchecked Sendable {
     }
 
     /// The present file if `bytes` fit, else the next one.
-    private func fileWithRoom(for bytes: Int) -> JournalFile<FS>? {
+    private func fileWithRoom(for bytes: Int) throws(StorageFailure) -> JournalFile<FS>? {
         if let current {
             let start = max(current.position, JournalFormat.sectorBytes)
             if start + bytes <= options.journalFileBytes { return current }
             seal()
         }
-        guard let next = flushing.takeFreeFile() ?? makeFile() else { return nil }
+        var next = flushing.takeFreeFile()
+        if next == nil { next = try makeFile() }
+        guard let next else { return nil }
         next.generation = random.next()
         next.position = 0
         next.covered.removeAll(keepingCapacity: true)
@@ -157,7 +159,7 @@ internal final class Journal<FS: FileSystem>: @unchecked Sendable {
     }
 
     /// A new file of full size, unless there are enough or the device has no room for it.
-    private func makeFile() -> JournalFile<FS>? {
+    private func makeFile() throws(StorageFailure) -> JournalFile<FS>? {
         guard filesMade < options.journalFilesMax else { return nil }
         let path = "\(directory)/\(JournalFormat.name(filesMade))"
         do throws(FileError) {
@@ -172,6 +174,9 @@ internal final class Journal<FS: FileSystem>: @unchecked Sendable {
             filesMade += 1
             return JournalFile(file)
         } catch {
+            // A name that is not durable must not come to look so by the next sync of the
+            // directory.
+            if error.isFailedSync { throw StorageFailure(reason: "\(error)") }
             // The round syncs its segments instead; what was reserved in vain is given back.
             try? files.remove(path)
             return nil

@@ -7,6 +7,8 @@ internal struct LogOpening<FS: FileSystem> {
     let files: FS
     let directory: String
     let options: LogOptions
+    /// Stands for this opening.
+    let instance = LogInstance()
     /// The topics with their recovered partitions.
     private(set) var table = TopicTable<FS>()
     /// What was repaired.
@@ -69,6 +71,7 @@ internal struct LogOpening<FS: FileSystem> {
             directory: path,
             files: files,
             options: options,
+            instance: instance,
             recovered: try repair.recover(from: checkpoint.points[key], &report)
         )
     }
@@ -76,7 +79,12 @@ internal struct LogOpening<FS: FileSystem> {
     private mutating func finish() throws(FileError) {
         let partitions = table.sorted.flatMap(\.partitions)
         if report.verifiedBatches > 0 {
-            try Checkpoint(of: partitions).store(directory, files)
+            do throws(FileError) {
+                try Checkpoint(of: partitions).store(directory, files)
+            } catch {
+                // On a full device the log can still be read; the next opening verifies more.
+                if !error.isNoSpace { throw error }
+            }
         }
         try JournalReader.clear(files, directory: directory)
         freeFiles = try JournalReader.recycle(files, directory: directory, options: options)
@@ -96,3 +104,6 @@ internal struct LogOpening<FS: FileSystem> {
         }
     }
 }
+
+/// One opening of a log. Partitions of an earlier one know nothing of what was appended since.
+internal final class LogInstance: Sendable {}

@@ -39,14 +39,9 @@ internal struct MetadataLog<FS: FileSystem>: Sendable {
     /// Why no more changes are taken.
     private var failure: String?
 
-    private init(
-        clusterID: UUID16,
-        topics: [TopicID: TopicEntry],
-        file: FS.File,
-        end: Int64
-    ) {
-        self.clusterID = clusterID
-        self.topics = topics
+    private init(_ content: Content, _ file: FS.File, end: Int64) {
+        clusterID = content.clusterID
+        topics = content.topics
         self.file = file
         self.end = end
     }
@@ -59,47 +54,62 @@ internal struct MetadataLog<FS: FileSystem>: Sendable {
     ) throws(LogError) -> MetadataLog {
         let path = "\(directory)/meta"
         var random = random
-        var topics: [TopicID: TopicEntry] = [:]
-        var clusterID = UUID16(random: &random)
-        if files.exists(path) {
-            let content = try LogError.storing { () throws(FileError) in
+        var found = Content(clusterID: UUID16(random: &random))
+        let isOld = files.exists(path)
+        if isOld {
+            let bytes = try LogError.storing { () throws(FileError) in
                 Slab(try files.contents(of: path, bytesMax: fileBytesMax))
             }
-            (clusterID, topics) = try read(content.bytes, path)
+            found = try read(bytes.bytes, path)
         }
-        // Written anew: short again, and durable whatever became of the syncs of the process
-        // before.
-        var buffer = ByteBuffer()
-        appendLog(clusterID, to: &buffer)
-        for topic in topics.values.sorted(by: { $0.id < $1.id }) { appendTopic(topic, to: &buffer) }
-        let file = try LogError.storing { () throws(FileError) in
+        do throws(FileError) {
+            let buffer = encoded(found)
             try files.replace(path, with: buffer.bytes)
-            return try files.open(path, .readWrite)
+            return MetadataLog(found, try files.open(path, .readWrite), end: Int64(buffer.count))
+        } catch {
+            // On a full device the old file must do: the log can still be read.
+            if !isOld || !error.isNoSpace { throw .storage(error) }
         }
-        return MetadataLog(
-            clusterID: clusterID,
-            topics: topics,
-            file: file,
-            end: Int64(buffer.count)
-        )
+        return try LogError.storing { () throws(FileError) in
+            let file = try files.open(path, .readWrite)
+            try file.truncate(to: found.end)
+            try file.sync()
+            return MetadataLog(found, file, end: found.end)
+        }
     }
 
-    private static func read(
-        _ content: RawSpan,
-        _ path: String
-    ) throws(LogError) -> (UUID16, [TopicID: TopicEntry]) {
-        var reader = ByteReader(content)
+    /// What a file says.
+    private struct Content {
+        var clusterID: UUID16
+        var topics: [TopicID: TopicEntry] = [:]
+        /// Where the last whole entry ends.
+        var end: Int64 = 0
+    }
+
+    /// A file that says it in the fewest entries: short again, and durable whatever became of the
+    /// syncs of the process before.
+    private static func encoded(_ content: Content) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        appendLog(content.clusterID, to: &buffer)
+        for topic in content.topics.values.sorted(by: { $0.id < $1.id }) {
+            appendTopic(topic, to: &buffer)
+        }
+        return buffer
+    }
+
+    private static func read(_ bytes: RawSpan, _ path: String) throws(LogError) -> Content {
+        var reader = ByteReader(bytes)
         guard let first = nextEntry(&reader), let id = try readLog(first, path) else {
             throw .corrupt(path: path, detail: "it does not begin with a log's identity")
         }
-        var topics: [TopicID: TopicEntry] = [:]
-        while true {
-            let start = reader.offset
-            guard let entry = nextEntry(&reader) else { return (id, topics) }
-            do throws(ByteError) { try apply(entry, to: &topics) } catch {
-                throw .corrupt(path: path, detail: "entry at byte \(start): \(error)")
+        var content = Content(clusterID: id, end: Int64(reader.offset))
+        while let entry = nextEntry(&reader) {
+            do throws(ByteError) { try apply(entry, to: &content.topics) } catch {
+                throw .corrupt(path: path, detail: "entry at byte \(content.end): \(error)")
             }
+            content.end = Int64(reader.offset)
         }
+        return content
     }
 
     /// The next whole entry, or nil where the file ends or is torn.

@@ -18,6 +18,8 @@ public final class Partition<FS: FileSystem>: Sendable {
     internal let directory: String
     internal let files: FS
     internal let options: LogOptions
+    /// The opening of the log it belongs to.
+    internal let instance: LogInstance
     internal let readable: Mutex<ReadableState<FS>>
     /// The growing end, which belongs to the writer thread.
     internal let tail: PartitionTail<FS>
@@ -29,6 +31,7 @@ public final class Partition<FS: FileSystem>: Sendable {
         directory: String,
         files: FS,
         options: LogOptions,
+        instance: LogInstance,
         recovered: RecoveredPartition<FS> = RecoveredPartition()
     ) {
         self.topicName = topicName
@@ -37,6 +40,7 @@ public final class Partition<FS: FileSystem>: Sendable {
         self.directory = directory
         self.files = files
         self.options = options
+        self.instance = instance
         let start = recovered.segments.first?.baseOffset ?? recovered.nextOffset
         readable = Mutex(
             ReadableState(

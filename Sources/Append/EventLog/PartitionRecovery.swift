@@ -53,15 +53,16 @@ internal struct PartitionRecovery<FS: FileSystem> {
     }
 
     private mutating func recover(from checkpointed: RecoveryPoint?) throws(FileError) {
+        let hadRecords = !journal.isEmpty || checkpointed.map { $0.offset > 0 } ?? false
         guard try directory.isOurs() else {
-            if !journal.isEmpty {
-                corruption = .corrupt(path: directory.path, detail: "its files are gone")
-                return
-            }
+            if hadRecords { return corruption = gone }
             return try directory.remove()
         }
         let bases = try directory.offsets(Segment<FS>.suffix)
-        guard let first = bases.first else { return }
+        guard let first = bases.first else {
+            if hadRecords { corruption = gone }
+            return
+        }
         recovered.nextOffset = first
         point = RecoveryPoint(segment: first, position: 0, offset: first)
         if let checkpointed, bases.contains(checkpointed.segment) {
@@ -75,6 +76,10 @@ internal struct PartitionRecovery<FS: FileSystem> {
             point = checkpointed
         }
         try scan(bases)
+    }
+
+    private var gone: LogError {
+        .corrupt(path: directory.path, detail: "it had durable records, and its files are gone")
     }
 
     private func path(_ base: Int64, _ suffix: String) -> String {
@@ -140,7 +145,7 @@ internal struct PartitionRecovery<FS: FileSystem> {
         next: Int64?,
         snapshot: Int64
     ) throws(FileError) -> Bool {
-        let file = try files.open(path(base, Segment<FS>.suffix), .readWrite)
+        var file = try files.open(path(base, Segment<FS>.suffix), .readWrite)
         var walk = SegmentWalk(
             file: file,
             index: SegmentIndex(baseOffset: base, intervalBytes: options.indexIntervalBytes),
@@ -173,7 +178,16 @@ internal struct PartitionRecovery<FS: FileSystem> {
             report.truncatedBytes += walk.size - walk.position
             try file.truncate(to: walk.position)
         }
-        if base >= point.segment { try file.sync() }
+        if base >= point.segment {
+            if walk.position == 0 {
+                // Perhaps the name is there only because the machine stayed up: a sync of the
+                // directory that failed once would not write it again.
+                try files.replace(path(base, Segment<FS>.suffix), with: ByteBuffer().bytes)
+                file = try files.open(path(base, Segment<FS>.suffix), .readWrite)
+            } else {
+                try file.sync()
+            }
+        }
         recovered.nextOffset = walk.nextOffset
         recovered.isChanged = recovered.isChanged || walk.position > point.position
         recovered.segments.append(

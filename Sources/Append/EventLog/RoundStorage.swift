@@ -34,6 +34,7 @@ internal final class RoundStorage<FS: FileSystem>: @unchecked Sendable {
         var bytes = 0
         for partition in partitions {
             do throws(FileError) { try prepareSegment(of: partition) } catch {
+                if error.isFailedSync { throw StorageFailure(reason: "\(error)") }
                 partition.tail.round.failure = AppendError(error)
                 continue
             }
@@ -121,14 +122,12 @@ internal final class RoundStorage<FS: FileSystem>: @unchecked Sendable {
     private func syncSegment(of partition: Partition<FS>) throws(StorageFailure) {
         let tail = partition.tail
         guard let segment = tail.segments.last else { return }
-        do throws(FileError) { try segment.file().sync() } catch {
+        let end = Segment<FS>.SyncedEnd(
+            position: tail.size + Int64(tail.round.bytes),
+            offset: tail.roundNextOffset
+        )
+        do throws(FileError) { try segment.sync(to: end) } catch {
             throw StorageFailure(reason: "\(error)")
-        }
-        segment.synced.withLock { synced in
-            synced = .init(
-                position: tail.size + Int64(tail.round.bytes),
-                offset: tail.roundNextOffset
-            )
         }
     }
 
@@ -144,7 +143,8 @@ internal final class RoundStorage<FS: FileSystem>: @unchecked Sendable {
             // place: after a crash it would look like batches that were acknowledged.
             do throws(FileError) {
                 try segment.file().truncate(to: tail.size)
-                try segment.file().sync()
+                let end = Segment<FS>.SyncedEnd(position: tail.size, offset: tail.nextOffset)
+                try segment.sync(to: end, always: true)
             } catch {
                 throw StorageFailure(reason: "\(error)")
             }

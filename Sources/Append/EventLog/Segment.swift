@@ -18,8 +18,8 @@ internal final class Segment<FS: FileSystem>: Sendable {
     private let opened: Mutex<FS.File?>
     /// Bytes that belong to the log. Changed by the writer thread alone, after they are durable.
     let size: Atomic<Int64>
-    /// How far it is known to be on the device by a sync of its own.
-    let synced: Mutex<SyncedEnd>
+    /// Held during a sync, so that nobody takes the success of one for that of another that failed.
+    private let syncing: Mutex<SyncState>
     /// Held during file operations when an index is first needed: its readers wait for it anyway.
     private let index: Mutex<IndexState>
 
@@ -27,6 +27,12 @@ internal final class Segment<FS: FileSystem>: Sendable {
     struct SyncedEnd: Equatable, Sendable {
         var position: Int64
         var offset: Int64
+    }
+
+    private struct SyncState: Sendable {
+        var end: SyncedEnd
+        /// After it, the success of another sync means nothing for the bytes before.
+        var failure: FileError?
     }
 
     private enum IndexState: Sendable {
@@ -57,7 +63,7 @@ internal final class Segment<FS: FileSystem>: Sendable {
         intervalBytes = index.intervalBytes
         opened = Mutex(file)
         self.size = Atomic(size)
-        self.synced = Mutex(synced)
+        syncing = Mutex(SyncState(end: synced))
         self.index = Mutex(.growing(index))
     }
 
@@ -78,7 +84,7 @@ internal final class Segment<FS: FileSystem>: Sendable {
         self.baseOffset = baseOffset
         opened = Mutex(nil)
         self.size = Atomic(size)
-        synced = Mutex(SyncedEnd(position: size, offset: nextOffset))
+        syncing = Mutex(SyncState(end: SyncedEnd(position: size, offset: nextOffset)))
         index = Mutex(.unknown)
     }
 
@@ -94,6 +100,24 @@ internal final class Segment<FS: FileSystem>: Sendable {
         // Another thread may have opened it meanwhile; either one serves.
         opened.withLock { $0 = file }
         return file
+    }
+
+    /// How far it is known to be on the device by a sync of its own.
+    var synced: SyncedEnd { syncing.withLock { $0.end } }
+
+    /// Makes everything up to `end`, which must have been written, durable. Any thread.
+    ///
+    /// Does nothing when that was done before, unless `always`. After one failed sync all fail.
+    func sync(to end: SyncedEnd, always: Bool = false) throws(FileError) {
+        try syncing.withLock { state throws(FileError) in
+            if let failure = state.failure { throw failure }
+            if state.end.position >= end.position && !always { return }
+            do throws(FileError) { try file().sync() } catch {
+                if error.isFailedSync { state.failure = error }
+                throw error
+            }
+            state.end = end
+        }
     }
 
     /// Takes note of batches that are part of the segment now. Writer thread.

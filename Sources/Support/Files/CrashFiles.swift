@@ -161,11 +161,18 @@ extension CrashFiles {
         state.withLock { $0.names[path] != nil || $0.isDirectory(path) }
     }
 
-    /// Makes the names in a directory durable.
+    /// Makes the names in a directory durable. When it fails, the new names are lost at the next
+    /// crash.
     public func syncDirectory(_ path: String) throws(FileError) {
         try state.withLock { state throws(FileError) in
             guard state.isDirectory(path) else { throw state.error("fsync", path, ENOENT) }
-            try state.begin(.syncDirectory, "fsync", path)
+            do throws(FileError) {
+                try state.begin(.syncDirectory, "fsync", path)
+            } catch {
+                // As with bytes: names whose sync failed are never written.
+                if !state.isDown { state.pendingNames[path] = nil }
+                throw error
+            }
             for change in state.pendingNames[path] ?? [] { state.makeDurable(change) }
             state.pendingNames[path] = nil
         }

@@ -22,6 +22,9 @@ public struct FileError: Error, Equatable, Sendable {
     public var isExisting: Bool { code == EEXIST }
     /// The device or the quota is full. Goes away when somebody frees space.
     public var isNoSpace: Bool { code == ENOSPC || code == EDQUOT }
+    /// A sync failed: what was written before is durable or lost, and nothing tells which. Trying
+    /// again may succeed without having written it.
+    public var isFailedSync: Bool { operation == "fdatasync" || operation == "fsync" }
     /// Another process holds the lock.
     public var isLocked: Bool { code == EWOULDBLOCK || code == EAGAIN }
     /// The process may open no more files.

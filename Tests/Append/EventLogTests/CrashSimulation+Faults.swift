@@ -72,7 +72,13 @@ extension CrashSimulation {
     /// A sync fails: the log must refuse everything until it is opened again.
     mutating func failSync() throws {
         isFaulty = true
-        files.fail(.sync, of: ["log", "wal", "meta"].randomElement(using: &random) ?? "log")
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            return files.fail(.syncDirectory, of: "")
+        }
+        files.fail(
+            .sync,
+            of: ["log", "wal", "meta", ".new"].randomElement(using: &random) ?? "log"
+        )
     }
 
     mutating func reopenCleanly() throws {
