@@ -20,8 +20,9 @@ internal final class BlockingWork: Sendable {
     private let thread = Condition<Thread?>(nil)
     private let clock: any MonotonicClock
 
-    /// Starts the thread; it calls `tick` when a deadline given to `wake(at:)` has come.
-    init(clock: any MonotonicClock, tick: @escaping @Sendable () -> Void) {
+    /// Starts the thread; it calls `tick` when a deadline given to `wake(at:)` has come. What
+    /// `tick` returns is the next one.
+    init(clock: any MonotonicClock, tick: @escaping @Sendable () -> MonotonicInstant) {
         self.clock = clock
         thread.update { $0 = Thread("broker") { [self] in run(tick) } }
     }
@@ -44,7 +45,7 @@ internal final class BlockingWork: Sendable {
         thread.withLock { $0.take() }?.join()
     }
 
-    private func run(_ tick: () -> Void) {
+    private func run(_ tick: () -> MonotonicInstant) {
         var planned = MonotonicInstant(nanoseconds: .max)
         while true {
             var timeout: Duration?
@@ -54,7 +55,7 @@ internal final class BlockingWork: Sendable {
             }
             switch next {
             case .work(let work): for job in work { job() }
-            case .tick: tick()
+            case .tick: wake(at: tick())
             case .idle(let deadline): planned = deadline
             case .stop: return
             case nil: planned = MonotonicInstant(nanoseconds: .max)

@@ -52,8 +52,13 @@ public final class Broker<FS: FileSystem>: Sendable {
         )
         self.groups = groups
         offsets = OffsetsTopic(log: log, groups: groups, logger: logger)
-        work = BlockingWork(clock: clocks) { groups.expire() }
+        let sweep = OffsetsSweep(groups: groups, offsets: offsets, clock: clocks)
+        work = BlockingWork(clock: clocks) {
+            groups.expire()
+            return sweep.performIfDue()
+        }
         groups.setAlarm { [work] in work.wake(at: $0) }
+        work.wake(at: sweep.next)
         handlers = Dictionary(uniqueKeysWithValues: Self.table.map { ($0.api.rawValue, $0) })
         do throws(BrokerError) {
             try offsets.replay()

@@ -39,6 +39,8 @@ internal actor Connection<FS: FileSystem> {
     /// The peer will send no more.
     private var peerHasFinished = false
     private var isStopping = false
+    /// Reads since the connection last gave way to others.
+    private var readsInTurn = 0
     /// Requests so far: to see whether the connection is idle.
     private var requests: UInt64 = 0
 
@@ -51,6 +53,8 @@ internal actor Connection<FS: FileSystem> {
         var timer: TimerID?
     }
 
+    /// A connection that always has more bytes gives way to others after so many reads.
+    private static var readsPerTurnMax: Int { 16 }
     /// Answers are sent before more requests are handled when so many bytes wait.
     private static var outputBytesMax: Int { 1 << 20 }
     /// Pause before a request is tried again that the log had no room for.
@@ -90,8 +94,11 @@ internal actor Connection<FS: FileSystem> {
                 // Sending may have made room for requests that arrived long ago: no event will
                 // tell of them again.
                 if hasFrameToHandle { continue }
-                if try receive() { continue }
-                await socket.wait()
+                if try receive() {
+                    await takeTurns()
+                } else {
+                    await socket.wait()
+                }
             }
         } catch {
             report(error)
@@ -101,6 +108,14 @@ internal actor Connection<FS: FileSystem> {
         if let output { pool.giveBack(output) }
         output = nil
         socket.close()
+    }
+
+    /// Lets the reactor's other connections go on when this one has read much without a pause.
+    private func takeTurns() async {
+        readsInTurn += 1
+        guard readsInTurn == Self.readsPerTurnMax else { return }
+        readsInTurn = 0
+        await Task.yield()
     }
 
     /// Handles no more requests; ends when those under way are answered.

@@ -62,6 +62,11 @@ internal struct Group: Sendable {
     /// The members in the order they came.
     var membersInOrder: [Member] { members.values.sorted { $0.number < $1.number } }
 
+    /// Nobody would miss the group.
+    var isUnused: Bool {
+        state == .empty && members.isEmpty && pendingMembers.isEmpty && offsets.isEmpty
+    }
+
     /// Notes that something expires at `instant`.
     mutating func remind(at instant: MonotonicInstant) { deadline = min(deadline, instant) }
 

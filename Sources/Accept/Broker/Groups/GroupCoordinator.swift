@@ -182,6 +182,11 @@ public struct GroupCoordinator: Sendable {
         }
     }
 
+    /// Forgets groups that have neither members nor offsets.
+    public mutating func removeUnused() {
+        for (id, group) in groups where group.isUnused { groups[id] = nil }
+    }
+
     /// Groups without members whose offsets nobody has touched for the time they are kept.
     public func expiredGroups(now: MonotonicInstant) -> [String] {
         groups.values.filter { group in

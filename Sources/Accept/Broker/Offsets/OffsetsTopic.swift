@@ -159,6 +159,8 @@ internal final class OffsetsTopic<FS: FileSystem>: Sendable {
         guard let topic = log.topic(name) else { return }
         do throws(LogError) {
             for partition in topic.partitions { try replay(partition) }
+            // Offsets that were taken back again leave the name of their group.
+            groups.perform { coordinator, _ in coordinator.removeUnused() }
         } catch {
             throw .offsets(topic: name, error)
         }
