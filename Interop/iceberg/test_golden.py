@@ -1,7 +1,8 @@
 """PyIceberg reads the metadata this product writes.
 
 The files are those of Tests/Publish/TablesTests/Golden, which a Swift test compares with what the
-code writes today: a table with two appends, the second with a new column and a day before 1970.
+code writes today: a table with two appends, the second with a new column and a day before
+1970, then two files more and one of them replaced.
 """
 
 import pathlib
@@ -39,16 +40,16 @@ def test_table(metadata):
     assert (field.source_id, field.field_id) == (4, 1000)
     assert isinstance(field.transform, DayTransform)
     assert metadata.last_column_id == 7
-    assert len(metadata.metadata_log) == 2
+    assert len(metadata.metadata_log) == 4
     assert metadata.properties["millrace.sink.events"] == '{"offset":-1}'
 
 
 def test_snapshots(metadata):
-    first, second = metadata.snapshots
+    first, second, _, _ = metadata.snapshots
     assert second.parent_snapshot_id == first.snapshot_id
     assert (first.sequence_number, second.sequence_number) == (1, 2)
     assert (first.schema_id, second.schema_id) == (0, 1)
-    assert metadata.current_snapshot_id == second.snapshot_id
+    assert metadata.current_snapshot_id == metadata.snapshots[-1].snapshot_id
     assert second.summary.operation.value == "append"
     assert second.summary["total-records"] == "20"
     assert second.summary["millrace.commit-id"] == "-1"
@@ -56,7 +57,7 @@ def test_snapshots(metadata):
 
 def test_manifests(metadata):
     io = PyArrowFileIO()
-    snapshot = metadata.snapshots[-1]
+    snapshot = metadata.snapshots[1]
     manifests = list(read_manifest_list(io.new_input(local(snapshot.manifest_list))))
     assert [m.sequence_number for m in manifests] == [2, 1]
     days = []
@@ -78,3 +79,28 @@ def test_manifests(metadata):
         assert file.split_offsets == [4]
         days.append(file.partition[0])
     assert days == [-1, 20000]
+
+
+def test_a_replaced_file(metadata):
+    io = PyArrowFileIO()
+    before, snapshot = metadata.snapshots[-2:]
+    assert snapshot.summary.operation.value == "overwrite"
+    assert snapshot.summary["deleted-data-files"] == "1"
+    assert snapshot.summary["deleted-records"] == "7"
+    assert snapshot.summary["total-records"] == "36"
+    manifests = list(read_manifest_list(io.new_input(local(snapshot.manifest_list))))
+    assert [m.sequence_number for m in manifests] == [4, 4, 2, 1]
+    rewritten = manifests[1]
+    assert (rewritten.existing_files_count, rewritten.deleted_files_count) == (1, 1)
+    assert (rewritten.existing_rows_count, rewritten.deleted_rows_count) == (10, 7)
+    assert rewritten.min_sequence_number == 3
+    live = []
+    for manifest in manifests:
+        manifest[0] = local(manifest.manifest_path)
+        live += [entry.data_file.file_path.rsplit("/", 1)[1]
+                 for entry in manifest.fetch_manifest_entry(io, discard_deleted=True)]
+    assert live == ["comes.parquet", "stays.parquet", "day-1.parquet", "day20000.parquet"]
+    stays, goes = rewritten.fetch_manifest_entry(io, discard_deleted=False)
+    assert (stays.status, goes.status) == (ManifestEntryStatus.EXISTING, ManifestEntryStatus.DELETED)
+    assert (stays.snapshot_id, goes.snapshot_id) == (before.snapshot_id, snapshot.snapshot_id)
+    assert (stays.sequence_number, goes.sequence_number) == (3, 3)

@@ -12,7 +12,7 @@ extension Lake {
     /// happen or none.
     /// - Returns: the tables with the commits, in the same order.
     public func commit(
-        _ commits: [(table: Table, prepared: PreparedAppend)]
+        _ commits: [(table: Table, prepared: PreparedCommit)]
     ) throws(CommitError) -> [Table] {
         precondition(
             Set(commits.map(\.table.identifier)).count == commits.count,
@@ -66,7 +66,7 @@ extension Lake {
     }
 
     private func stageAll(
-        _ commits: [(table: Table, prepared: PreparedAppend)],
+        _ commits: [(table: Table, prepared: PreparedCommit)],
         attempt: Int
     ) throws(CommitError) -> [StagedCommit] {
         var staged: [StagedCommit] = []
@@ -96,7 +96,7 @@ extension Lake {
 
     /// Whether the table is in the state the commit was made for.
     private func check(
-        _ prepared: PreparedAppend,
+        _ prepared: PreparedCommit,
         for table: Table
     ) throws(CommitError) {
         guard table.metadata.uuid == prepared.tableUUID else {
@@ -120,9 +120,9 @@ extension Lake {
     }
 
     private func reloaded(
-        _ commits: [(table: Table, prepared: PreparedAppend)]
-    ) throws(CommitError) -> [(table: Table, prepared: PreparedAppend)] {
-        var result: [(table: Table, prepared: PreparedAppend)] = []
+        _ commits: [(table: Table, prepared: PreparedCommit)]
+    ) throws(CommitError) -> [(table: Table, prepared: PreparedCommit)] {
+        var result: [(table: Table, prepared: PreparedCommit)] = []
         for (table, prepared) in commits {
             do throws(TableError) {
                 result.append((try self.table(table.identifier), prepared))

@@ -7,50 +7,44 @@ internal import Telemetry
 extension Lake {
     /// Checks a commit, makes its data files durable and writes its manifest.
     func prepare(
-        _ commit: AppendCommit,
+        _ commit: TableCommit,
         for table: Table
-    ) throws(CommitError) -> PreparedAppend {
+    ) throws(CommitError) -> PreparedCommit {
         let columns = try newColumns(of: commit, for: table)
-        guard !commit.files.isEmpty else {
-            return PreparedAppend(
-                commit: commit,
-                table: table.identifier,
-                tableUUID: table.metadata.uuid,
-                snapshotID: nil,
-                manifest: nil,
-                columns: columns
-            )
+        let makesSnapshot = !commit.files.isEmpty || !commit.removedFiles.isEmpty
+        let snapshotID = makesSnapshot ? freshSnapshotID(in: table.metadata) : nil
+        var manifest: ManifestFile?
+        if let snapshotID, !commit.files.isEmpty {
+            do throws(TableError) {
+                try makeDurable(commit.files, of: table)
+                manifest = try writeManifest(
+                    commit.files.map { ManifestEntry.added($0, snapshotID: snapshotID) },
+                    specID: commit.specID ?? table.metadata.defaultSpecID,
+                    path: "\(table.metadata.location)/metadata/\(newUUID())-m0.avro",
+                    snapshotID: snapshotID,
+                    of: table.identifier,
+                    table.metadata
+                )
+            } catch { throw .storage(error) }
         }
-        let snapshotID = freshSnapshotID(in: table.metadata)
-        do throws(TableError) {
-            try makeDurable(commit.files, of: table)
-            let manifest = try writeManifest(
-                commit.files.map { ManifestEntry.added($0, snapshotID: snapshotID) },
-                specID: commit.specID ?? table.metadata.defaultSpecID,
-                path: "\(table.metadata.location)/metadata/\(newUUID())-m0.avro",
-                snapshotID: snapshotID,
-                of: table.identifier,
-                table.metadata
-            )
-            return PreparedAppend(
-                commit: commit,
-                table: table.identifier,
-                tableUUID: table.metadata.uuid,
-                snapshotID: snapshotID,
-                manifest: manifest,
-                columns: columns
-            )
-        } catch { throw .storage(error) }
+        return PreparedCommit(
+            commit: commit,
+            table: table.identifier,
+            tableUUID: table.metadata.uuid,
+            snapshotID: snapshotID,
+            manifest: manifest,
+            columns: columns
+        )
     }
 
     /// Deletes the manifest of a commit that will never be tried again. Its data files stay: they
     /// are their writer's.
-    public func discard(_ prepared: PreparedAppend) {
+    public func discard(_ prepared: PreparedCommit) {
         if let manifest = prepared.manifest { deleteQuietly([manifest.path]) }
     }
 
     private func newColumns(
-        of commit: AppendCommit,
+        of commit: TableCommit,
         for table: Table
     ) throws(CommitError) -> [NestedField] {
         do throws(IcebergError) {

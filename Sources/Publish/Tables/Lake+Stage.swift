@@ -7,16 +7,14 @@ internal import Stores
 extension Lake {
     /// Writes manifest list and metadata of one attempt, on the state `table`.
     func stage(
-        _ prepared: PreparedAppend,
+        _ prepared: PreparedCommit,
         on table: Table,
         attempt: Int
     ) throws(CommitError) -> StagedCommit {
         let now = max(clock.now().milliseconds, table.metadata.lastUpdatedMilliseconds)
         var metadata = try evolved(table, by: prepared)
         var snapshot: StagedSnapshot?
-        do throws(TableError) {
-            snapshot = try stageSnapshot(prepared, on: table, metadata, attempt, now)
-        } catch { throw .storage(error) }
+        snapshot = try stageSnapshot(prepared, on: table, metadata, attempt, now)
         do throws(TableError) {
             do throws(IcebergError) {
                 if let snapshot { metadata = try metadata.appending(snapshot.snapshot) }
@@ -67,7 +65,7 @@ extension Lake {
     /// written with.
     private func evolved(
         _ table: Table,
-        by prepared: PreparedAppend
+        by prepared: PreparedCommit
     ) throws(CommitError) -> TableMetadata {
         let evolved: TableMetadata
         do throws(IcebergError) {
@@ -95,57 +93,55 @@ extension Lake {
     }
 
     private func stageSnapshot(
-        _ prepared: PreparedAppend,
+        _ prepared: PreparedCommit,
         on table: Table,
         _ metadata: TableMetadata,
         _ attempt: Int,
         _ now: Int64
-    ) throws(TableError) -> StagedSnapshot? {
-        guard let snapshotID = prepared.snapshotID, var added = prepared.manifest else {
-            return nil
-        }
-        let sequenceNumber = metadata.lastSequenceNumber + 1
-        added.sequenceNumber = sequenceNumber
-        added.minSequenceNumber = sequenceNumber
-        let parent = metadata.currentSnapshot
-        // A name of its own for every attempt: files of one whose outcome is unknown may be there.
-        let path =
-            "\(metadata.location)/metadata/snap-\(snapshotID)-\(attempt)-\(newUUID()).avro"
-        var merge = ManifestMerge(manifests: [], files: [])
-        if let parent {
-            merge = try merged(
-                // Manifests that hold nothing but removals say nothing about the new snapshot.
-                try manifests(of: parent, in: table.identifier).filter(\.hasLiveFiles),
-                snapshotID: snapshotID,
-                on: table
-            )
-        }
-        let all = [added] + merge.manifests
+    ) throws(CommitError) -> StagedSnapshot? {
+        guard let snapshotID = prepared.snapshotID else { return nil }
+        // Made anew in every attempt: what they say depends on the snapshot they are applied to.
+        let removal = try removing(prepared.commit, of: table, snapshotID: snapshotID)
+        var files = removal.rewritten.map(\.path)
         do throws(TableError) {
+            let merge = try merged(removal.untouched, snapshotID: snapshotID, on: table)
+            files += merge.files
+            let sequenceNumber = metadata.lastSequenceNumber + 1
+            var added = prepared.manifest
+            added?.sequenceNumber = sequenceNumber
+            added?.minSequenceNumber = sequenceNumber
+            let all = (added.map { [$0] } ?? []) + removal.rewritten + merge.manifests
+            // A name of its own for every attempt: files of one whose outcome is unknown may be
+            // there.
+            let path =
+                "\(metadata.location)/metadata/snap-\(snapshotID)-\(attempt)-\(newUUID()).avro"
             try writeList(all, prepared, metadata, to: path)
+            files.append(path)
+            let parent = metadata.currentSnapshot
+            let snapshot = Snapshot(
+                id: snapshotID,
+                parentID: parent?.id,
+                sequenceNumber: sequenceNumber,
+                timestampMilliseconds: now,
+                manifestList: path,
+                summary: SnapshotSummary.of(
+                    added: SnapshotSummary.Change(prepared.commit.files),
+                    removed: SnapshotSummary.Change(removal.files),
+                    previous: parent?.summary,
+                    extra: prepared.commit.summary
+                ),
+                schemaID: metadata.currentSchemaID
+            )
+            return StagedSnapshot(snapshot: snapshot, manifests: all, files: files)
         } catch {
-            deleteQuietly(merge.files)
-            throw error
+            deleteQuietly(files)
+            throw .storage(error)
         }
-        let snapshot = Snapshot(
-            id: snapshotID,
-            parentID: parent?.id,
-            sequenceNumber: sequenceNumber,
-            timestampMilliseconds: now,
-            manifestList: path,
-            summary: SnapshotSummary.append(
-                SnapshotSummary.Addition(prepared.commit.files),
-                previous: parent?.summary,
-                extra: prepared.commit.summary
-            ),
-            schemaID: metadata.currentSchemaID
-        )
-        return StagedSnapshot(snapshot: snapshot, manifests: all, files: merge.files + [path])
     }
 
     private func writeList(
         _ manifests: [ManifestFile],
-        _ prepared: PreparedAppend,
+        _ prepared: PreparedCommit,
         _ metadata: TableMetadata,
         to path: String
     ) throws(TableError) {

@@ -46,21 +46,21 @@ public struct Table: Sendable {
     }
 
     /// Writes the manifest of a commit and makes it and the data files durable.
-    public func prepare(_ commit: AppendCommit) throws(CommitError) -> PreparedAppend {
+    public func prepare(_ commit: TableCommit) throws(CommitError) -> PreparedCommit {
         try lake.prepare(commit, for: self)
     }
 
     /// Tries a prepared commit.
     /// - Returns: the table with the commit.
-    public func commit(_ prepared: PreparedAppend) throws(CommitError) -> Table {
+    public func commit(_ prepared: PreparedCommit) throws(CommitError) -> Table {
         try lake.commit([(self, prepared)])[0]
     }
 
-    /// Adds files, columns and properties in one commit: `prepare`, then `commit`.
+    /// Changes files, columns and properties in one commit: `prepare`, then `commit`.
     ///
     /// When somebody else committed something that leaves snapshot and expected properties alone,
     /// such as another property, the commit is repeated on it.
-    public func append(_ commit: AppendCommit) throws(CommitError) -> Table {
+    public func apply(_ commit: TableCommit) throws(CommitError) -> Table {
         try self.commit(try prepare(commit))
     }
 }

@@ -49,12 +49,15 @@ public enum CommitError: Error, Sendable, CustomStringConvertible {
     /// Somebody else committed: the table is not in the state the commit was made for. Nothing was
     /// done. `prepared` can be committed to `current` once the caller has decided that it should
     /// be: `current.commit(prepared.expecting(current))`.
-    case conflict(current: Table, prepared: PreparedAppend)
+    case conflict(current: Table, prepared: PreparedCommit)
     /// The table was dropped and another one made under its name. Nothing was done.
     case tableChanged(TableIdentifier, expectedUUID: String, foundUUID: String)
     /// Somebody else changed the columns, so that the ids in the commit's files mean other columns.
     /// Nothing was done. The files must be written again for `current`.
     case columnsChanged(current: Table, reason: String)
+    /// Files the commit takes out are not part of the table any more: somebody else compacted,
+    /// replaced or removed them. Nothing was done. Their rows must be looked for in `current`.
+    case filesGone(current: Table, paths: [String])
     /// The commit may or may not have happened: ask `Lake.outcome(of:)`. Delete nothing before.
     case unknownOutcome(CommitAttempt, reason: String)
     /// A file or the catalog failed. Nothing was done.
@@ -77,6 +80,10 @@ public enum CommitError: Error, Sendable, CustomStringConvertible {
         case .columnsChanged(let current, let reason):
             "the columns of \(current.identifier) were changed by somebody else: \(reason); write "
                 + "the files again"
+        case .filesGone(let current, let paths):
+            "files that were to be replaced are not part of \(current.identifier) any more, "
+                + "because somebody else replaced or removed them; read the table again: "
+                + paths.joined(separator: ", ")
         case .unknownOutcome(let attempt, let reason):
             "the commit to \(attempt.table) may have happened (\(reason)); load the table again"
         case .storage(let error):

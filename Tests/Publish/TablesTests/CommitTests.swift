@@ -38,8 +38,8 @@ struct CommitTests {
         let first = try table.adding([
             test.file("a", of: table, rows: 10), test.file("b", of: table, day: 20_001, rows: 5),
         ])
-        let second = try first.append(
-            AppendCommit(
+        let second = try first.apply(
+            TableCommit(
                 files: [test.file("c", of: table)],
                 setProperties: ["millrace.sink": "{\"offset\":7}"],
                 summary: ["millrace.seq": "2"],
@@ -108,14 +108,14 @@ struct CommitTests {
         test.catalog.next(
             .before { _ = try lake.table(purchases).adding([], properties: ["epoch": "2"]) }
         )
-        let commit = AppendCommit(
+        let commit = TableCommit(
             files: [try test.file("zombie", of: table)],
             setProperties: ["epoch": "1"],
             expectedBase: nil,
             expectedProperties: ["epoch": "1", "other": nil]
         )
         #expect {
-            _ = try epoch.append(commit)
+            _ = try epoch.apply(commit)
         } throws: { error in
             guard case CommitError.conflict(let current, _) = error else { return false }
             return current.metadata.properties["epoch"] == "2"

@@ -63,7 +63,7 @@ struct UnknownOutcomeTests {
 
     @Test func `a prepared commit is tried again after it is known not to have happened`() throws {
         let prepared = try table.prepare(
-            AppendCommit(files: [test.file("a", of: table)], expectedBase: nil)
+            TableCommit(files: [test.file("a", of: table)], expectedBase: nil)
         )
         for _ in 0..<3 {
             test.catalog.next(.notAppliedAndUnknown)
@@ -94,15 +94,15 @@ struct SeveralTablesTests {
         let second = try test.lake.createTable(joins, schema: landed)
         var file = try test.file("j", of: second)
         file.partition = []
-        func prepared() throws -> [(table: Table, prepared: PreparedAppend)] {
+        func prepared() throws -> [(table: Table, prepared: PreparedCommit)] {
             [
                 (
                     first,
                     try first.prepare(
-                        AppendCommit(files: [test.file("p", of: first)], expectedBase: nil)
+                        TableCommit(files: [test.file("p", of: first)], expectedBase: nil)
                     )
                 ),
-                (second, try second.prepare(AppendCommit(files: [file], expectedBase: nil))),
+                (second, try second.prepare(TableCommit(files: [file], expectedBase: nil))),
             ]
         }
         let other = test.another()

@@ -62,6 +62,15 @@ struct ForeignTableTests {
         #expect(throws: TableError.hasDeletes(purchases, snapshotID: 77)) {
             _ = try current.dataFiles()
         }
+        // What replaces a file would bring the deleted rows back.
+        #expect {
+            _ = try current.apply(
+                TableCommit(files: [], removedFiles: ["file:///x"], expectedBase: 77)
+            )
+        } throws: { error in
+            guard case CommitError.storage(let cause) = error else { return false }
+            return cause == .hasDeletes(purchases, snapshotID: 77)
+        }
         // Appending is still right: the deletes stay in the list.
         let appended = try current.adding([test.file("a", of: table)])
         let snapshot = try #require(appended.metadata.currentSnapshot)
@@ -121,7 +130,7 @@ struct ProcessTests {
             try LocalFiles().open(local, .createNew).truncate(to: 10)
             let file = DataFile(path: path, partition: [], recordCount: 1, fileSize: 10)
             var prepared = try table.prepare(
-                AppendCommit(files: [file], expectedBase: table.metadata.currentSnapshotID)
+                TableCommit(files: [file], expectedBase: table.metadata.currentSnapshotID)
             )
             while true {
                 do throws(CommitError) {

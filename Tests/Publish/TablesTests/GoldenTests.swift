@@ -16,7 +16,8 @@ import Testing
 struct GoldenTests {
     private static var folder: String { directoryName(of: #filePath) + "/Golden" }
 
-    /// Two appends, a new column with the second; names, numbers and times are always the same.
+    /// Two appends, a new column with the second, then two files more and one of them replaced;
+    /// names, numbers and times are always the same.
     private func build() throws -> (files: CrashFiles, table: Table) {
         let test = try TestLake()
         let lake = Lake(
@@ -44,8 +45,8 @@ struct GoldenTests {
                 3: IcebergValue.long(9).singleValueBytes,
                 5: Bounds.upper(.string("sword of a thousand truths")) ?? [],
             ]
-            table = try table.append(
-                AppendCommit(
+            table = try table.apply(
+                TableCommit(
                     files: [file],
                     newColumns: day < 0 ? [NewColumn("user-agent", .string)] : [],
                     setProperties: ["millrace.sink.events": "{\"offset\":\(day)}"],
@@ -54,6 +55,18 @@ struct GoldenTests {
                 )
             )
         }
+        test.clocks.advance(by: .seconds(10))
+        table = try table.adding([
+            test.file("stays", of: table, day: 20_001), test.file("goes", of: table, rows: 7),
+        ])
+        test.clocks.advance(by: .seconds(10))
+        table = try table.apply(
+            TableCommit(
+                files: [test.file("comes", of: table, rows: 6)],
+                removedFiles: ["\(table.metadata.location)/data/goes.parquet"],
+                expectedBase: table.metadata.currentSnapshotID
+            )
+        )
         return (test.files, table)
     }
 
@@ -61,7 +74,7 @@ struct GoldenTests {
         let (files, table) = try build()
         let metadata = try FileURI.path(ofURI: "\(table.metadata.location)/metadata")
         let names = try files.list(metadata)
-        #expect(names.count == 7)
+        #expect(names.count == 14)
         if unsafe getenv("MILLRACE_WRITE_GOLDEN") != nil {
             try LocalFiles().createDirectories(Self.folder)
             for name in names {

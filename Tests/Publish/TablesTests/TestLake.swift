@@ -170,8 +170,8 @@ extension Table {
         properties: [String: String] = [:],
         columns: [NewColumn] = []
     ) throws -> Table {
-        try append(
-            AppendCommit(
+        try apply(
+            TableCommit(
                 files: files,
                 newColumns: columns,
                 setProperties: properties,

@@ -188,18 +188,18 @@ struct TableMetadataTests {
 
     @Test func `totals go on from the parent and stay out where they are not known`() {
         let file = DataFile(path: "f", partition: [.date(1)], recordCount: 5, fileSize: 100)
-        let addition = SnapshotSummary.Addition([file, file])
-        let first = SnapshotSummary.append(addition, previous: nil, extra: ["millrace.x": "y"])
+        let addition = SnapshotSummary.Change([file, file])
+        let first = SnapshotSummary.of(added: addition, previous: nil, extra: ["millrace.x": "y"])
         #expect(first["operation"] == "append")
         #expect(first["added-records"] == "10")
         #expect(first["total-records"] == "10")
         #expect(first["total-delete-files"] == "0")
         #expect(first["changed-partition-count"] == "1")
         #expect(first["millrace.x"] == "y")
-        let second = SnapshotSummary.append(addition, previous: first)
+        let second = SnapshotSummary.of(added: addition, previous: first)
         #expect(second["total-records"] == "20")
         #expect(second["total-data-files"] == "4")
-        let foreign = SnapshotSummary.append(addition, previous: ["total-records": "7"])
+        let foreign = SnapshotSummary.of(added: addition, previous: ["total-records": "7"])
         #expect(foreign["total-records"] == "17")
         #expect(foreign["total-data-files"] == nil)
     }

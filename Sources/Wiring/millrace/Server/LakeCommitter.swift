@@ -129,14 +129,14 @@ final class LakeCommitter: TableCommitter {
         pipeline: String
     ) throws(TableCommitterError) -> TableVersion {
         let table = try table(at: base)
-        let commit = AppendCommit(
+        let commit = TableCommit(
             files: [],
             newColumns: columns,
             expectedBase: table.metadata.currentSnapshotID,
             expectedProperties: expectation(of: table, pipeline)
         )
         let changed: Table
-        do throws(CommitError) { changed = try table.append(commit) } catch {
+        do throws(CommitError) { changed = try table.apply(commit) } catch {
             throw failure(base.table, error)
         }
         return try version(changed, pipeline)
@@ -145,7 +145,7 @@ final class LakeCommitter: TableCommitter {
     func commit(
         _ changes: [TableChange<DataFile>]
     ) throws(TableCommitterError) -> [TableVersion] {
-        var prepared: [(table: Table, prepared: PreparedAppend)] = []
+        var prepared: [(table: Table, prepared: PreparedCommit)] = []
         for change in changes {
             let table = try table(at: change.base)
             do throws(CommitError) {
@@ -174,10 +174,10 @@ final class LakeCommitter: TableCommitter {
         return versions
     }
 
-    private func append(_ change: TableChange<DataFile>, to table: Table) -> AppendCommit {
+    private func append(_ change: TableChange<DataFile>, to table: Table) -> TableCommit {
         let marker = change.marker
         let key = CommitMarker.propertyKey(pipeline: marker.pipeline)
-        return AppendCommit(
+        return TableCommit(
             files: change.files,
             setProperties: [key: marker.json],
             summary: [
@@ -273,7 +273,7 @@ final class LakeCommitter: TableCommitter {
 
     private func failure(_ table: String, _ error: CommitError) -> TableCommitterError {
         switch error {
-        case .conflict, .tableChanged: .conflict(table: table)
+        case .conflict, .tableChanged, .filesGone: .conflict(table: table)
         // Trying again from the checkpoint writes the files for the columns as they are now.
         case .columnsChanged(_, let reason): .storage(table: table, reason: reason)
         case .unknownOutcome(_, let reason): .unknownOutcome(table: table, reason: reason)

@@ -1,10 +1,14 @@
 public import Catalogs
 public import IcebergModel
 
-/// What a commit adds to a table.
-public struct AppendCommit: Sendable {
+/// What a commit adds to a table and takes out of it, all in one snapshot.
+public struct TableCommit: Sendable {
     /// New data files, already written. Their sizes are checked and their bytes made durable.
     public var files: [DataFile]
+    /// Data files that are taken out, by path. Each must be live in the snapshot the commit is
+    /// applied to; if one is not the commit does not happen (`CommitError.filesGone`). They stay
+    /// where they are: earlier snapshots have them still.
+    public var removedFiles: [String]
     /// New columns. Their ids are those that `metadata.adding(columns:)` of the table gives, which
     /// is how the files must have been written.
     public var newColumns: [NewColumn]
@@ -20,9 +24,11 @@ public struct AppendCommit: Sendable {
     /// The partition spec of the files; nil: the table's default.
     public var specID: Int?
 
-    /// What a commit adds to a table. Without files no snapshot is made.
+    /// What a commit adds to a table and takes out of it. Without files of either kind no snapshot
+    /// is made.
     public init(
         files: [DataFile],
+        removedFiles: [String] = [],
         newColumns: [NewColumn] = [],
         setProperties: [String: String] = [:],
         summary: [String: String] = [:],
@@ -31,6 +37,7 @@ public struct AppendCommit: Sendable {
         specID: Int? = nil
     ) {
         self.files = files
+        self.removedFiles = removedFiles
         self.newColumns = newColumns
         self.setProperties = setProperties
         self.summary = summary
@@ -42,23 +49,23 @@ public struct AppendCommit: Sendable {
 
 /// A commit whose manifest is written and durable. It can be tried any number of times, on newer
 /// states of the table too: only manifest list and metadata are made anew.
-public struct PreparedAppend: Sendable {
-    /// What is added.
-    public internal(set) var commit: AppendCommit
+public struct PreparedCommit: Sendable {
+    /// What is changed.
+    public internal(set) var commit: TableCommit
     /// The table.
     public let table: TableIdentifier
     /// Identifies the table across re-creations.
     public let tableUUID: String
-    /// The snapshot the commit makes, in every attempt; nil without files.
+    /// The snapshot the commit makes, in every attempt; nil without added or removed files.
     public let snapshotID: Int64?
-    /// The manifest of the new files; nil without files.
+    /// The manifest of the new files; nil when there are none.
     let manifest: ManifestFile?
     /// The new columns with the ids the files were written with.
     let columns: [NestedField]
 
     /// The same commit for another state of the table. The caller has made sure that it belongs
     /// there: that its data are not in it yet.
-    public func expecting(_ table: Table) -> PreparedAppend {
+    public func expecting(_ table: Table) -> PreparedCommit {
         var changed = self
         changed.commit.expectedBase = table.metadata.currentSnapshotID
         for key in commit.expectedProperties.keys {
@@ -71,7 +78,7 @@ public struct PreparedAppend: Sendable {
     public func with(
         setProperties: [String: String],
         summary: [String: String]
-    ) -> PreparedAppend {
+    ) -> PreparedCommit {
         var changed = self
         changed.commit.setProperties = setProperties
         changed.commit.summary = summary

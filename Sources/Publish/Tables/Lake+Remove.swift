@@ -1,0 +1,93 @@
+internal import Catalogs
+internal import IcebergModel
+
+/// The manifests of a snapshot after data files were taken out of it.
+struct FileRemoval {
+    /// Manifests that had none of the files.
+    var untouched: [ManifestFile] = []
+    /// Manifests written in place of those that had some: what stays as existing entries, what
+    /// goes as deleted ones.
+    var rewritten: [ManifestFile] = []
+    /// The files that were taken out.
+    var files: [DataFile] = []
+}
+
+extension Lake {
+    /// The manifests of the table's current snapshot without the files that `commit` removes.
+    ///
+    /// Every one of them must be live there: if somebody else replaced or removed one, its rows may
+    /// be in another file now, and what the commit adds in its place would double them. A snapshot
+    /// with deletes of single rows is refused for the like reason: the added files would bring
+    /// those rows back.
+    func removing(
+        _ commit: TableCommit,
+        of table: Table,
+        snapshotID: Int64
+    ) throws(CommitError) -> FileRemoval {
+        var removal = FileRemoval()
+        var wanted = Set(commit.removedFiles)
+        do throws(TableError) {
+            if let parent = table.metadata.currentSnapshot {
+                // Manifests that hold nothing but removals say nothing about the new snapshot.
+                for manifest in try manifests(of: parent, in: table.identifier)
+                where manifest.hasLiveFiles {
+                    if !commit.removedFiles.isEmpty, manifest.content == .deletes {
+                        throw .hasDeletes(table.identifier, snapshotID: parent.id)
+                    }
+                    try take(&wanted, outOf: manifest, of: table, snapshotID, into: &removal)
+                }
+            }
+        } catch {
+            deleteQuietly(removal.rewritten.map(\.path))
+            throw .storage(error)
+        }
+        guard wanted.isEmpty else {
+            deleteQuietly(removal.rewritten.map(\.path))
+            throw .filesGone(current: table, paths: wanted.sorted())
+        }
+        return removal
+    }
+
+    /// Sorts one manifest into the removal: untouched, or written again without the `wanted` files
+    /// it has.
+    private func take(
+        _ wanted: inout Set<String>,
+        outOf manifest: ManifestFile,
+        of table: Table,
+        _ snapshotID: Int64,
+        into removal: inout FileRemoval
+    ) throws(TableError) {
+        if wanted.isEmpty {
+            removal.untouched.append(manifest)
+            return
+        }
+        let live = try entries(of: manifest, in: table).filter(\.isLive)
+        guard live.contains(where: { wanted.contains($0.file.path) }) else {
+            removal.untouched.append(manifest)
+            return
+        }
+        // The entries keep their sequence numbers, which order them against deletes; what goes
+        // names the snapshot it goes with (Iceberg specification, "Manifest Entry Fields").
+        let changed = live.map { entry in
+            var entry = entry
+            entry.status = .existing
+            if wanted.remove(entry.file.path) != nil {
+                entry.status = .deleted
+                entry.snapshotID = snapshotID
+                removal.files.append(entry.file)
+            }
+            return entry
+        }
+        let metadata = table.metadata
+        removal.rewritten.append(
+            try writeManifest(
+                changed,
+                specID: manifest.partitionSpecID,
+                path: "\(metadata.location)/metadata/\(newUUID())-r\(removal.rewritten.count).avro",
+                snapshotID: snapshotID,
+                of: table.identifier,
+                metadata
+            )
+        )
+    }
+}
