@@ -152,7 +152,7 @@ let package = Package(
 
         // Land: offsets become rows in files, exactly once.
         room("Land", "Columns", uses: ["ArrowData", "IcebergModel"]),
-        room("Land", "Decoding", uses: ["Bytes", "Columns", "IcebergModel"]),
+        room("Land", "Decoding", uses: ["ArrowData", "Bytes", "Columns", "IcebergModel"]),
         room(
             "Land",
             "Pipelines",
@@ -324,7 +324,7 @@ let package = Package(
         tests(
             "Wiring",
             "Configuration",
-            uses: ["Bytes", "Files", "IcebergModel", "Settings", "Telemetry"]
+            uses: ["Bytes", "Decoding", "Files", "IcebergModel", "Settings", "Telemetry"]
         ),
         .testTarget(
             name: "GameRulesTests",

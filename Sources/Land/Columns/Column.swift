@@ -8,6 +8,7 @@ public import ArrowData
 @usableFromInline
 internal struct Column: ~Copyable {
     @usableFromInline let kind: ColumnKind
+    @usableFromInline let shape: DecimalShape
     /// Values so far, nulls included.
     @usableFromInline var count = 0
     @usableFromInline var nullCount = 0
@@ -17,8 +18,14 @@ internal struct Column: ~Copyable {
     @usableFromInline var offsets: Block
     @usableFromInline var validity: Block
 
-    internal init(kind: ColumnKind, pool: BlockPool, like sizes: (Int, Int, Int) = (0, 0, 0)) {
+    internal init(
+        kind: ColumnKind,
+        shape: DecimalShape,
+        pool: BlockPool,
+        like sizes: (Int, Int, Int) = (0, 0, 0)
+    ) {
         self.kind = kind
+        self.shape = shape
         values = pool.take(atLeast: max(sizes.0, 4096))
         offsets = pool.take(atLeast: kind.hasOffsets ? max(sizes.1, 4096) : 0)
         validity = pool.take(atLeast: sizes.2)
@@ -145,7 +152,7 @@ extension Column {
 extension Column {
     /// Gives the finished column away and begins a new one of the same size.
     internal mutating func take(pool: BlockPool) -> ArrowColumn {
-        let next = Column(kind: kind, pool: pool, like: sizes)
+        let next = Column(kind: kind, shape: shape, pool: pool, like: sizes)
         let done = exchange(with: next)
         return done.finished()
     }
@@ -157,7 +164,7 @@ extension Column {
     }
 
     private consuming func finished() -> ArrowColumn {
-        let (type, length, nulls, bytes) = (kind.arrowType, count, nullCount, textBytes)
+        let (type, length, nulls, bytes) = (kind.arrowType(shape), count, nullCount, textBytes)
         let hasOffsets = kind.hasOffsets
         if hasOffsets {
             return ArrowColumn(

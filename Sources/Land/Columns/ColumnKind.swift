@@ -23,6 +23,8 @@ public enum ColumnKind: UInt8, Hashable, Sendable {
     case timestamp
     /// Microseconds since 1970-01-01T00:00Z.
     case timestamptz
+    /// Exact numbers; how many digits stands in `DecimalShape`.
+    case decimal
 
     /// The kind for `type`, or nil when rows of it cannot be built.
     public init?(_ type: IcebergType) {
@@ -37,12 +39,13 @@ public enum ColumnKind: UInt8, Hashable, Sendable {
         case .date: self = .date
         case .timestamp: self = .timestamp
         case .timestamptz: self = .timestamptz
-        case .decimal, .time, .uuid, .fixed, .struct, .list, .map: return nil
+        case .decimal: self = .decimal
+        case .time, .uuid, .fixed, .struct, .list, .map: return nil
         }
     }
 
-    /// The Arrow type of such a column.
-    public var arrowType: ArrowType {
+    /// The Arrow type of such a column; `shape` is that of decimals.
+    public func arrowType(_ shape: DecimalShape = DecimalShape()) -> ArrowType {
         switch self {
         case .boolean: .boolean
         case .int: .int32
@@ -54,6 +57,7 @@ public enum ColumnKind: UInt8, Hashable, Sendable {
         case .date: .date32
         case .timestamp: .timestampMicros(isUTC: false)
         case .timestamptz: .timestampMicros(isUTC: true)
+        case .decimal: .decimal128(precision: shape.precision, scale: shape.scale)
         }
     }
 
@@ -63,6 +67,7 @@ public enum ColumnKind: UInt8, Hashable, Sendable {
         switch self {
         case .int, .float, .date: 4
         case .long, .double, .timestamp, .timestamptz: 8
+        case .decimal: 16
         case .boolean, .string, .binary: 0
         }
     }
@@ -70,4 +75,29 @@ public enum ColumnKind: UInt8, Hashable, Sendable {
     @inlinable
     @inline(__always)
     internal var hasOffsets: Bool { self == .string || self == .binary }
+}
+
+/// How many digits the numbers of a decimal column have.
+public struct DecimalShape: Hashable, Sendable {
+    /// Digits in all, at most 38; 0 for columns that are no decimals.
+    public let precision: Int
+    /// Those of them that stand behind the point.
+    public let scale: Int
+
+    /// No decimal.
+    public init() {
+        precision = 0
+        scale = 0
+    }
+
+    /// The shape of `type`.
+    public init(_ type: IcebergType) {
+        if case .decimal(let precision, let scale) = type {
+            self.precision = precision
+            self.scale = scale
+        } else {
+            self.precision = 0
+            self.scale = 0
+        }
+    }
 }

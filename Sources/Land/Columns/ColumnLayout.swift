@@ -14,6 +14,8 @@ public final class ColumnLayout: Sendable {
         public let field: NestedField
         /// How its values are kept.
         public let kind: ColumnKind
+        /// The digits of decimals.
+        public var shape: DecimalShape { DecimalShape(field.type) }
     }
 
     /// The table's schema.
@@ -92,7 +94,7 @@ public final class ColumnLayout: Sendable {
     ) -> ArrowField {
         ArrowField(
             name: column.field.name,
-            type: column.kind.arrowType,
+            type: column.kind.arrowType(column.shape),
             isNullable: !column.field.required,
             fieldID: column.field.id,
             storage: storage

@@ -58,6 +58,23 @@ extension ColumnSet {
         unsafe columns[column].append(value)
     }
 
+    /// Appends to a `decimal` column: the number without its point, which is below 10 to the power
+    /// of the column's precision.
+    @inlinable
+    public mutating func append(unscaled value: Int128, to column: Int) {
+        open(column, kind(column) == .decimal)
+        // SAFETY: `kind` checked the column.
+        unsafe columns[column].append(value)
+    }
+
+    /// How many digits the numbers of `column` have.
+    @inlinable
+    public func decimalShape(_ column: Int) -> DecimalShape {
+        precondition(column >= 0 && column < columnCount, "no such column")
+        // SAFETY: checked just above.
+        return unsafe columns[column].shape
+    }
+
     /// Appends to a `float` column.
     @inlinable
     public mutating func append(float value: Float, to column: Int) {

@@ -41,7 +41,10 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
         // `adopt`.
         unsafe columns = .allocate(capacity: max(columnCount, 1))
         for (index, column) in layout.columns.enumerated() {
-            unsafe (columns + index).initialize(to: Column(kind: column.kind, pool: pool))
+            let shape = column.shape
+            unsafe (columns + index).initialize(
+                to: Column(kind: column.kind, shape: shape, pool: pool)
+            )
         }
     }
 
@@ -62,8 +65,11 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
         let table = UnsafeMutablePointer<Column>.allocate(capacity: max(count, 1))
         unsafe table.moveInitialize(from: columns, count: columnCount)
         for index in columnCount..<count {
-            let kind = layout.columns[index].kind
-            unsafe (table + index).initialize(to: Column(kind: kind, pool: pool))
+            let added = layout.columns[index]
+            let shape = added.shape
+            unsafe (table + index).initialize(
+                to: Column(kind: added.kind, shape: shape, pool: pool)
+            )
         }
         unsafe columns.deallocate()
         unsafe columns = table

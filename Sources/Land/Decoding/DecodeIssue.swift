@@ -36,6 +36,8 @@ public struct DecodeIssue: Error, Equatable, Sendable {
         case unusableFieldName = "unusable-field-name"
         /// The table has no such column, and the pipeline takes no new ones.
         case unknownField = "unknown-field"
+        /// The field's name is that of a column which is filled from elsewhere.
+        case shadowedField = "shadowed-field"
         /// The value does not fit the column's type.
         case wrongType = "wrong-type"
         /// The number is too large or too small for the column's type.
@@ -100,6 +102,9 @@ extension DecodeIssue: CustomStringConvertible {
         case .unusableFieldName:
             "a column's name has 1 to \(DecodeLimits.nameBytesMax) bytes, none of them zero"
         case .unknownField: "the table has no such column and takes no new ones"
+        case .shadowedField:
+            "the column of that name is declared to be filled from elsewhere; declare a column "
+                + "of another name with from: \(field ?? "")"
         case .wrongType: "the value does not fit the column, which is \(type)"
         case .outOfRange: "the number does not fit the column, which is \(type)"
         case .invalidTime: "the text does not fit the column, which is \(type)"

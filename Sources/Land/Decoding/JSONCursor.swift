@@ -160,7 +160,7 @@ extension JSONCursor {
     }
 
     /// Where the UTF-8 sequence of a lead byte from 0x80 on ends (Unicode, table 3-7).
-    private func sequenceEnd(at start: Int) throws(JSONFault) -> Int {
+    func sequenceEnd(at start: Int) throws(JSONFault) -> Int {
         let lead = byte(start)
         let length = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0
         guard length > 0 else { throw JSONFault(.invalidUTF8, at: start) }

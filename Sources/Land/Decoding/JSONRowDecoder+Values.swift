@@ -103,6 +103,8 @@ extension JSONRowDecoder {
             columns.append(float: value, to: column)
         case .date, .timestamp, .timestamptz:
             try appendTime(&cursor, first, into: &columns, column)
+        case .decimal:
+            try appendDecimal(&cursor, first, into: &columns, column)
         case .binary:
             guard first == UInt8(ascii: "\"") else { throw mismatch(&cursor) }
             try appendBase64(&cursor, into: &columns, column)
@@ -112,7 +114,7 @@ extension JSONRowDecoder {
     }
 
     @inline(__always)
-    private static func isNumber(_ byte: UInt8) -> Bool {
+    internal static func isNumber(_ byte: UInt8) -> Bool {
         byte &- UInt8(ascii: "0") <= 9 || byte == UInt8(ascii: "-")
     }
 
@@ -225,6 +227,51 @@ extension JSONRowDecoder {
         guard let bytes = Base64.decode(text) else { throw JSONFault(.invalidBase64, at: start) }
         for byte in bytes { columns.extendBytes(byte, in: column) }
         columns.finishBytes(in: column)
+    }
+
+    /// An exact number, or a string that is one: many producers write decimals as strings, so that
+    /// no reader makes doubles of them.
+    private static func appendDecimal(
+        _ cursor: inout JSONCursor,
+        _ first: UInt8,
+        into columns: inout ColumnSet,
+        _ column: Int
+    ) throws(JSONFault) {
+        let start = cursor.position
+        let isText = first == UInt8(ascii: "\"")
+        guard isText || isNumber(first) else { throw mismatch(&cursor) }
+        if isText {
+            var whole = copy cursor
+            whole.position &+= 1
+            let string = try whole.scanString()
+            cursor.position &+= 1
+            guard isNumber(cursor.next), let number = try? cursor.scanNumber(),
+                number.end == string.end
+            else { throw JSONFault(.wrongType, at: start) }
+            try append(number, cursor, at: start, to: column, of: &columns)
+            cursor.position = whole.position
+        } else {
+            let number = try cursor.scanNumber()
+            try append(number, cursor, at: start, to: column, of: &columns)
+        }
+    }
+
+    private static func append(
+        _ number: JSONNumber,
+        _ cursor: borrowing JSONCursor,
+        at start: Int,
+        to column: Int,
+        of columns: inout ColumnSet
+    ) throws(JSONFault) {
+        let shape = columns.decimalShape(column)
+        let value = DecimalText.unscaled(
+            cursor,
+            number,
+            precision: shape.precision,
+            scale: shape.scale
+        )
+        guard let value else { throw JSONFault(.outOfRange, at: start) }
+        columns.append(unscaled: value, to: column)
     }
 
     /// A date or time, by the rules of the column's type.

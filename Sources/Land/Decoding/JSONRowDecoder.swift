@@ -11,10 +11,15 @@ public struct JSONRowDecoder: ~Copyable {
     public let unknownFields: UnknownFields
     /// The most columns that the table may have, those of `_log` not counted.
     public let columnsMax: Int
+    /// Which field goes into which column.
+    public let plan: DecodingPlan
+    private let takenColumns: Set<String>
     internal var fields = FieldReader()
     /// Keys of the table that stand for columns; those behind them are unknown names.
     private var columnKeys = 0
     private var layout: ColumnLayout?
+    /// By column: whether it also takes texts that spell a value of its type.
+    internal var castColumns: [Bool] = []
     /// Counts records, so that a name that stands twice in one is noticed.
     internal var record = 0
     /// What the record calls for, in its order.
@@ -25,13 +30,17 @@ public struct JSONRowDecoder: ~Copyable {
     internal enum Code {
         static let unknown = -1
         static let reserved = -2
+        static let shadowed = -3
     }
 
     /// A decoder.
     public init(
         unknownFields: UnknownFields = .report,
-        columnsMax: Int = DecodeLimits.columnsMax
+        columnsMax: Int = DecodeLimits.columnsMax,
+        plan: DecodingPlan = DecodingPlan()
     ) {
+        self.plan = plan
+        takenColumns = plan.takenColumns
         self.unknownFields = unknownFields
         self.columnsMax = columnsMax
     }
@@ -81,12 +90,22 @@ public struct JSONRowDecoder: ~Copyable {
     private mutating func bind(_ layout: ColumnLayout) {
         fields.table = KeyTable()
         _ = fields.table.add(name: LogColumn.name.utf8, number: Code.reserved)
+        for (field, column) in plan.columnsByField {
+            guard let number = layout.number(ofColumn: column) else { continue }
+            _ = fields.table.add(name: field.utf8, number: number)
+        }
+        for column in takenColumns {
+            _ = fields.table.add(name: column.utf8, number: Code.shadowed)
+        }
         for (number, column) in layout.columns.enumerated() {
             if let log = layout.logColumn, (log..<log + layout.logColumnCount).contains(number) {
                 continue
             }
+            if plan.columnsByField[column.field.name] != nil { continue }
+            if takenColumns.contains(column.field.name) { continue }
             _ = fields.table.add(name: column.field.name.utf8, number: number)
         }
+        castColumns = layout.columns.map { plan.castColumns.contains($0.field.name) }
         columnKeys = fields.table.keys.count
         self.layout = layout
     }
@@ -106,7 +125,12 @@ public struct JSONRowDecoder: ~Copyable {
                     if columns.hasValue(number) {
                         throw JSONFault(.duplicateField, at: cursor.position)
                     }
-                    try Self.decodeValue(&cursor, into: &columns, number)
+                    let start = cursor.position
+                    do throws(JSONFault) {
+                        try Self.decodeValue(&cursor, into: &columns, number)
+                    } catch {
+                        try recover(from: error, &cursor, at: start, into: &columns, number)
+                    }
                 } else {
                     try decodeUnknown(&cursor, next, number, columns)
                 }
@@ -179,6 +203,7 @@ extension JSONRowDecoder {
         case .reject:
             throw JSONFault(.unknownField, at: start)
         case .report:
+            if code == Code.shadowed { throw JSONFault(.shadowedField, at: start) }
             unknownInRecord &+= 1
             if unknownInRecord > DecodeLimits.fieldsMax {
                 throw JSONFault(.tooManyFields, at: start)
@@ -194,7 +219,7 @@ extension JSONRowDecoder {
             guard present + inferred.count < columnsMax else {
                 throw JSONFault(.tooManyColumns, at: start)
             }
-            inferred.append(InferredField(name: name, type: type))
+            inferred.append(InferredField(name: plan.columnsByField[name] ?? name, type: type))
         }
     }
 

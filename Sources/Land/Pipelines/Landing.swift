@@ -27,6 +27,7 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
     var commitID: String
     var deadLetters: DeadLetters<Committer>
     private var decoder: JSONRowDecoder
+    private var outside: OutsideColumns
     private var selection: Selection
     var layout: ColumnLayout
     var files: [DayFile<Committer>] = []
@@ -50,8 +51,10 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         self.main = main
         layout = try Self.layout(of: main)
         decoder = JSONRowDecoder(
-            unknownFields: definition.infersColumns ? .report : .ignore
+            unknownFields: definition.infersColumns ? .report : .ignore,
+            plan: definition.decoding
         )
+        outside = OutsideColumns(definition.decoding.outsideColumns)
         selection = Selection(definition.predicate)
         commitID = UUID16(random: &random).description
         deadLetters = DeadLetters(definition: definition, committer: committer, pool: pool)
@@ -130,6 +133,10 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         guard let value = record.value else { return Complaint(DecodeIssue(.tombstone)) }
         while true {
             let file = try file(for: position.timestampMicros)
+            if let complaint = outside.append(record, at: position, into: &file.columns) {
+                file.columns.rollbackRow()
+                return complaint
+            }
             switch decoder.decode(value, at: position, into: &file.columns) {
             case .row:
                 try flushIfFull(file)
@@ -139,6 +146,7 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
             case .needsColumns(let fields):
                 try evolve(fields)
             case .full:
+                file.columns.rollbackRow()
                 try flush(file)
             }
         }

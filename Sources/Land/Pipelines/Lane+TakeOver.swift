@@ -47,15 +47,9 @@ extension Lane {
     private func loadOrCreate() throws(TableCommitterError) -> TableVersion {
         let pipeline = definition.pipeline
         if let version = try committer.load(definition.table, pipeline: pipeline) {
+            try check(version)
             let missing = definition.columns.filter { column in
                 version.schema.column(named: column.name) == nil
-            }
-            if definition.hasTopicColumn, !LogColumn.hasTopic(in: version.schema) {
-                throw .invalid(
-                    table: definition.table,
-                    reason: "it was made for one topic, so its _log has no topic; "
-                        + "land several topics into another table"
-                )
             }
             if missing.isEmpty { return version }
             return try committer.addColumns(missing, to: version, pipeline: pipeline)
@@ -67,6 +61,28 @@ extension Lane {
             hasTopicColumn: definition.hasTopicColumn,
             pipeline: pipeline
         )
+    }
+
+    /// Makes sure that the table is as the definition wants it.
+    private func check(_ version: TableVersion) throws(TableCommitterError) {
+        if definition.hasTopicColumn, !LogColumn.hasTopic(in: version.schema) {
+            throw .invalid(
+                table: definition.table,
+                reason: "it was made for one topic, so its _log has no topic; "
+                    + "land several topics into another table"
+            )
+        }
+        for column in definition.columns {
+            guard let present = version.schema.column(named: column.name),
+                !present.type.isSame(as: column.type)
+            else { continue }
+            throw .invalid(
+                table: definition.table,
+                reason: "its column \"\(column.name)\" is \(present.type), and the pipeline "
+                    + "\(definition.pipeline) declares it as \(column.type); declare it as it "
+                    + "is, or take the values into a column of another name"
+            )
+        }
     }
 
     private func nextEpoch(

@@ -41,6 +41,8 @@ public struct LaneDefinition: Sendable {
     public let freshness: Duration
     /// True when the table is partitioned by day of the log's timestamp.
     public let isPartitionedByDay: Bool
+    /// How records become rows.
+    public var decoding = DecodingPlan()
     /// Bounds of the work.
     public var limits = LaneLimits()
 

@@ -56,4 +56,19 @@ internal enum Bound {
         }
         return text.count
     }
+
+    /// Decimals of up to that many digits are stored as integers.
+    static let integerDigitsMax = 18
+
+    /// A decimal's bound as Parquet has it, in Iceberg's form: big-endian, in as few bytes as hold
+    /// it with its sign (specification, appendix D).
+    static func decimal(_ stored: [UInt8], precision: Int) -> [UInt8] {
+        var bytes = precision <= integerDigitsMax ? stored.reversed() : stored
+        while bytes.count > 1,
+            (bytes[0] == 0 && bytes[1] < 0x80) || (bytes[0] == 0xFF && bytes[1] >= 0x80)
+        {
+            bytes.removeFirst()
+        }
+        return bytes
+    }
 }

@@ -112,6 +112,9 @@ internal struct ParquetFooter {
         case .binary:
             lower = lower.map { Bound.lower(binary: $0, length: length) }
             upper = upper.flatMap { Bound.upper(binary: $0, length: length) }
+        case .decimal128(let precision, _):
+            lower = lower.map { Bound.decimal($0, precision: precision) }
+            upper = upper.map { Bound.decimal($0, precision: precision) }
         default:
             break
         }
@@ -152,6 +155,12 @@ internal struct ParquetFooter {
             case .utf8, .binary:
                 number = 0
                 bytes = bound
+            case .decimal128(let precision, _) where precision > Bound.integerDigitsMax:
+                // Big-endian with a sign, all of one length: in order as bytes once the sign is
+                // turned over.
+                number = 0
+                bytes = bound
+                if let first = bytes.first { bytes[0] = first ^ 0x80 }
             default:
                 var pattern: UInt64 = 0
                 for (index, byte) in bound.prefix(8).enumerated() {

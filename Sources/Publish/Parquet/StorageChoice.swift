@@ -93,7 +93,7 @@ internal struct StorageChoice: Equatable {
             case .float32: seen.insert(UInt64(column.float32(row).bitPattern))
             case .float64: seen.insert(column.float64(row).bitPattern)
             case .utf8, .binary: seen.insert(hash(column.bytes(row)))
-            case .boolean, .struct, .other: return false
+            case .boolean, .decimal128, .struct, .other: return false
             }
         }
         return count >= rowsMin && seen.count * 2 > count

@@ -46,6 +46,23 @@ public indirect enum IcebergType: Hashable, Sendable {
         }
     }
 
+    /// True when values of both types are the same, whatever ids are inside them.
+    public func isSame(as other: IcebergType) -> Bool {
+        switch (self, other) {
+        case (.struct(let left), .struct(let right)):
+            left.count == right.count
+                && zip(left, right).allSatisfy {
+                    $0.name == $1.name && $0.required == $1.required && $0.type.isSame(as: $1.type)
+                }
+        case (.list(let left), .list(let right)):
+            left.element.isSame(as: right.element)
+        case (.map(let left), .map(let right)):
+            left.key.isSame(as: right.key) && left.value.isSame(as: right.value)
+        default:
+            self == other
+        }
+    }
+
     /// The fields directly inside: a struct's own, a list's `element`, a map's `key` and `value`.
     public var children: [NestedField] {
         switch self {

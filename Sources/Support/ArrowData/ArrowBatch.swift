@@ -166,6 +166,14 @@ public struct ArrowColumnView: ~Escapable {
         }
     }
 
+    /// The unscaled value of a `decimal128` column.
+    public func int128(_ index: Int) -> Int128 {
+        guard case .decimal128 = field.type else {
+            preconditionFailure("\(field.name) is no decimal")
+        }
+        return value(index, as: Int128.self)
+    }
+
     /// The value of a `float32` column.
     public func float32(_ index: Int) -> Float {
         precondition(field.type == .float32, "\(field.name) is no float32")

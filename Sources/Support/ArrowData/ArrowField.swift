@@ -19,6 +19,8 @@ public enum ArrowType: Hashable, Sendable {
     /// Microseconds since 1970-01-01 in 64 bits; `isUTC` when they count from midnight in UTC, else
     /// local time.
     case timestampMicros(isUTC: Bool)
+    /// Exact numbers of at most `precision` digits, `scale` of them behind the point, in 128 bits.
+    case decimal128(precision: Int, scale: Int)
     /// Named children.
     case `struct`
     /// Anything else, by its format string in the C Data Interface.
@@ -36,6 +38,7 @@ public enum ArrowType: Hashable, Sendable {
         case .binary: "z"
         case .date32: "tdD"
         case .timestampMicros(let isUTC): isUTC ? "tsu:UTC" : "tsu:"
+        case .decimal128(let precision, let scale): "d:\(precision),\(scale)"
         case .struct: "+s"
         case .other(let format): format
         }
@@ -55,8 +58,18 @@ public enum ArrowType: Hashable, Sendable {
         case "tsu:": self = .timestampMicros(isUTC: false)
         case "tsu:UTC": self = .timestampMicros(isUTC: true)
         case "+s": self = .struct
-        default: self = .other(format)
+        default: self = Self.decimal(format: format) ?? .other(format)
         }
+    }
+
+    /// `d:precision,scale`, which stands for 128 bits.
+    private static func decimal(format: String) -> ArrowType? {
+        guard format.hasPrefix("d:") else { return nil }
+        let digits = format.dropFirst(2).split(separator: ",").map { Int($0) }
+        guard digits.count == 2, let precision = digits[0], let scale = digits[1] else {
+            return nil
+        }
+        return .decimal128(precision: precision, scale: scale)
     }
 
     /// Bytes of one value of a fixed width; nil for bits, text, bytes and structs.
@@ -64,6 +77,7 @@ public enum ArrowType: Hashable, Sendable {
         switch self {
         case .int32, .float32, .date32: 4
         case .int64, .float64, .timestampMicros: 8
+        case .decimal128: 16
         default: nil
         }
     }

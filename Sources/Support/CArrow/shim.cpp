@@ -140,6 +140,8 @@ std::shared_ptr<parquet::WriterProperties> writer_properties(
         ->write_batch_size(options.write_batch_rows)
         // Row groups are ended by the caller alone.
         ->max_row_group_length(INT64_MAX)
+        // Iceberg specification, appendix A: decimals of up to 18 digits are stored as integers.
+        ->enable_store_decimal_as_integer()
         ->set_size_statistics_level(parquet::SizeStatisticsLevel::None);
     if (options.created_by) builder.created_by(options.created_by);
     if (options.page_index) {

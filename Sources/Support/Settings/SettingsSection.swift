@@ -48,6 +48,13 @@ public final class SettingsSection {
     /// True when the key is there, with whatever value.
     public func has(_ name: String) -> Bool { entries.contains { $0.key == name } }
 
+    /// True when a map stands under the key.
+    public func hasMap(_ name: String) -> Bool {
+        guard let entry = entries.first(where: { $0.key == name }) else { return false }
+        if case .map = entry.node.content { return true }
+        return false
+    }
+
     /// The value of a key, or nil when it is absent or wrong.
     public func optional<Value>(_ name: String, _ type: ValueType<Value>) -> Value? {
         if type.isSecret { return secret(name, type) }

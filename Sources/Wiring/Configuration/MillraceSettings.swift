@@ -53,7 +53,10 @@ public enum MillraceSettings {
     private static let pipelinesHelp = """
         Pipelines by name: from which topics (one or a list), into which table or tables. A table
         takes the records that its `where` selects, all without it. Its columns are those of
-        `columns`, and a column for every other field that appears unless `infer` is false.
+        `columns`, and a column for every other field that appears unless `infer` is false. A column
+        is declared with its type, or with a map: `from` (a field, `_key`, `_headers.<name>`,
+        `_timestamp`, `_value`) or `value` (a constant), `type`, and `cast`; docs/pipelines.md has
+        the rules.
         Records are committed at the latest when `freshness` has passed (default 10s). Tables are
         partitioned by `day` of the log's timestamp, or by nothing with `partition: none`.
         """
@@ -72,7 +75,8 @@ public enum MillraceSettings {
               where: event_type = 'sale'
               columns:
                 item: string
-                price: double
+                price: {from: amount, type: double}
+                key: {from: _key}
               infer: false
               partition: none
         """

@@ -103,10 +103,12 @@ extension ValueType where Value == IcebergType {
             switch IcebergType(primitiveName: text) {
             case .some(let type) where names.split(separator: ", ").contains(text[...]):
                 return type
+            case .some(.decimal(let precision, let scale)):
+                return .decimal(precision: precision, scale: scale)
             default:
                 throw SettingsComplaint(
                     "\"\(text)\" is no type of a column",
-                    advice: "write one of \(names)"
+                    advice: "write one of \(names), decimal(digits, digits behind the point)"
                 )
             }
         }

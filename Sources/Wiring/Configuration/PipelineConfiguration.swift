@@ -1,4 +1,3 @@
-public import IcebergModel
 import Settings
 
 /// How a table's files are divided.
@@ -11,21 +10,13 @@ public enum TablePartitioning: String, CaseIterable, Sendable {
 
 /// One table that a pipeline fills.
 public struct TableConfiguration: Sendable, Equatable {
-    /// A column that the table has from the start.
-    public struct Column: Sendable, Equatable {
-        /// The field's name in the events.
-        public var name: String
-        /// Its type.
-        public var type: IcebergType
-    }
-
     /// The table's name.
     public var name: String
     /// The condition that selects records, as it was written and known to be one; nil for all
     /// records.
     public var predicate: String?
     /// Columns from the start, in the order of the file.
-    public var columns: [Column]
+    public var columns: [ColumnConfiguration]
     /// True when fields that no column exists for become columns.
     public var infersColumns: Bool
     /// How the files are divided.
@@ -130,14 +121,6 @@ extension TableConfiguration {
         partitioning = section.value("partition", .choice(TablePartitioning.self), default: .day)
         columns = []
         guard let declared = section.section("columns") else { return }
-        columns = declared.values(.columnType).map { Column(name: $0.name, type: $0.value) }
-        for name in declared.names where name.isEmpty || name == "_log" {
-            declared.complain(
-                at: name,
-                name.isEmpty ? "a column needs a name" : "every table has the column _log already",
-                advice: "name it otherwise"
-            )
-        }
-        declared.finish()
+        columns = ColumnConfiguration.all(in: declared)
     }
 }

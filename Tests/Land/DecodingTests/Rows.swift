@@ -34,9 +34,14 @@ struct Table: ~Copyable {
     init(
         _ fields: [NestedField],
         unknown: UnknownFields = .report,
-        columnsMax: Int = 1000
+        columnsMax: Int = 1000,
+        plan: DecodingPlan = DecodingPlan()
     ) throws {
-        decoder = JSONRowDecoder(unknownFields: unknown, columnsMax: columnsMax)
+        decoder = JSONRowDecoder(
+            unknownFields: unknown,
+            columnsMax: columnsMax,
+            plan: plan
+        )
         set = ColumnSet(layout: try ColumnLayout(Schema(fields: fields)), pool: BlockPool())
     }
 

@@ -1,5 +1,6 @@
 import Clocks
 import Decoding
+import IcebergModel
 import Telemetry
 import Testing
 import Threads
@@ -17,15 +18,21 @@ struct LaneHarness {
         topics: [String] = ["events"],
         predicate: Predicate? = nil,
         freshness: Duration = .milliseconds(5),
-        pipeline: String = "p"
+        pipeline: String = "p",
+        columns: [NewColumn] = [],
+        infersColumns: Bool = true,
+        decoding: DecodingPlan = DecodingPlan()
     ) -> TestLane {
         var definition = LaneDefinition(
             pipeline: pipeline,
             topics: topics,
             table: "t",
             predicate: predicate,
+            columns: columns,
+            infersColumns: infersColumns,
             freshness: freshness
         )
+        definition.decoding = decoding
         definition.limits.retryPause = .milliseconds(1)...(.milliseconds(4))
         return Lane(
             definition,
@@ -69,6 +76,13 @@ struct LaneHarness {
                     return (marker.progress(in: partition)?.next ?? 0) == end
                 }
             }
+    }
+
+    /// The rows of a table in the order of offsets.
+    func rows(_ table: String = "t") -> [MemoryTables.Row] {
+        (tables.table(table)?.rows ?? []).sorted {
+            ($0.partition, $0.offset) < ($1.partition, $1.offset)
+        }
     }
 
     /// The offsets of the table's rows in one partition, in order.

@@ -56,6 +56,39 @@ final class MemoryLog: LogSource {
         }
     }
 
+    /// Appends one batch of one record with key and headers.
+    func append(
+        _ value: String?,
+        key: String,
+        headers: [(String, String?)],
+        to topic: String,
+        timestamp: Int64
+    ) {
+        func bytes(_ text: String) -> ByteBuffer {
+            var bytes = ByteBuffer()
+            bytes.append(utf8: text)
+            return bytes
+        }
+        var builder = RecordBatchBuilder()
+        let key = bytes(key)
+        let body = bytes(value ?? "")
+        builder.append(
+            key: key.bytes,
+            value: value == nil ? nil : body.bytes,
+            headers: headers.map { ($0.0, $0.1.map { Array($0.utf8) }) },
+            timestamp: timestamp
+        )
+        let partition = SourcePartition(topic: topic, index: 0)
+        state.withLock { state in
+            var options = RecordBatchBuilder.Options()
+            options.baseOffset = state.ends[partition] ?? 0
+            var batch = ByteBuffer()
+            builder.finish(options, into: &batch)
+            state.topics[topic]?.partitions[0] += Array(copying: batch.bytes)
+            state.ends[partition, default: 0] += 1
+        }
+    }
+
     func topic(named name: String) -> SourceTopic? {
         state.withLock { state in
             state.topics[name].map {

@@ -25,6 +25,8 @@ final class MemoryTables: TableCommitter {
         let partition: Int32
         let offset: Int64
         var topic: String?
+        /// The other columns' values as text; nulls are left out.
+        var cells: [String: String] = [:]
     }
 
     struct Stored {
@@ -203,10 +205,30 @@ final class MemoryTables: TableCommitter {
                         offset: column.child(offset).int64(row),
                         topic: topic.map {
                             String(repairingUTF8: column.child($0).bytes(row))
-                        }
+                        },
+                        cells: cells(of: batch, row)
                     )
                 )
             }
+        }
+
+        private func cells(of batch: borrowing ArrowBatch, _ row: Int) -> [String: String] {
+            var cells: [String: String] = [:]
+            for (index, field) in batch.fields.enumerated() where field.name != LogColumn.name {
+                let column = batch.column(index)
+                if column.isNull(row) { continue }
+                cells[field.name] =
+                    switch field.type {
+                    case .boolean: "\(column.boolean(row))"
+                    case .int32, .date32: "\(column.int32(row))"
+                    case .int64, .timestampMicros: "\(column.int64(row))"
+                    case .float64: "\(column.float64(row))"
+                    case .decimal128: "\(column.int128(row))"
+                    case .utf8, .binary: String(repairingUTF8: column.bytes(row))
+                    default: "\(field.type)"
+                    }
+            }
+            return cells
         }
 
         func close() throws(TableCommitterError) -> [Row] {

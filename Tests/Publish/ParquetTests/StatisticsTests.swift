@@ -64,6 +64,24 @@ private func textBounds(_ texts: [String]) throws -> (lower: [UInt8]?, upper: [U
     #expect(flags.lowerBound == [0] && flags.upperBound == [1])
 }
 
+@Test(arguments: [2, 9, 18, 19, 38])
+func `decimals have exact bounds, big-endian in as few bytes as hold them`(digits: Int) throws {
+    let type = IcebergType.decimal(precision: digits, scale: 1)
+    var options = ParquetOptions()
+    options.rowGroupRowsMax = 2
+    let values: [Int128] = [0, -1, 99, -129 + 100, 50, 7]
+    let column = try statistics(type, rows: 6, options: options, batch: 2) { set, row in
+        set.append(unscaled: values[row], to: 0)
+    }
+    #expect(column.lowerBound == [UInt8(bitPattern: -29)])
+    #expect(column.upperBound == [99])
+    let wide = try statistics(.decimal(precision: 38, scale: 0), rows: 2) { set, row in
+        set.append(unscaled: row == 0 ? Int128(1) << 100 : -128, to: 0)
+    }
+    #expect(wide.upperBound == [0x10] + Array(repeating: 0, count: 12))
+    #expect(wide.lowerBound == [0x80])
+}
+
 @Test func `nothing but nulls has no bounds`() throws {
     let column = try statistics(.string, rows: 10) { set, _ in set.appendNull(to: 0) }
     #expect(column.nullCount == 10)

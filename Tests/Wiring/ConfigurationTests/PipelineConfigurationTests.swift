@@ -1,4 +1,5 @@
 import Configuration
+import Decoding
 import IcebergModel
 import Settings
 import Testing
@@ -47,6 +48,59 @@ import Testing
         #expect(game.tables.map(\.name) == ["joins", "all_events", "more"])
         #expect(game.tables.map(\.predicate) == ["event_type like 'join%'", nil, nil])
         #expect(game.tables.allSatisfy { $0.infersColumns && $0.partitioning == .day })
+    }
+
+    @Test func `columns say where their values come from`() throws {
+        let configuration = try configuration(
+            """
+            pipelines:
+              shop:
+                from: purchases
+                into: sales
+                columns:
+                  item: string
+                  price: {from: amount, type: "decimal(10,2)"}
+                  count: {type: long, cast: true}
+                  renamed: {from: old}
+                  region: {value: eu}
+                  weight: {value: 2.5, type: double}
+                  key: {from: _key}
+                  trace: {from: "_headers.trace-id"}
+                  sent: {from: _timestamp}
+                  raw: {from: _value}
+            """
+        )
+        let columns = try #require(configuration.pipelines.first?.tables.first?.columns)
+        #expect(
+            columns.map(\.type) == [
+                .string, .decimal(precision: 10, scale: 2), .long, nil, .string, .double, .string,
+                .string, .timestamptz, .binary,
+            ]
+        )
+        #expect(
+            columns.map(\.origin) == [
+                .field("item"), .field("amount"), .field("count"), .field("old"),
+                .outside(.constant("eu")), .outside(.constant("2.5")), .outside(.key),
+                .outside(.header("trace-id")), .outside(.timestamp), .outside(.value),
+            ]
+        )
+        #expect(columns.map(\.casts).firstIndex(of: true) == 2)
+    }
+
+    @Test(arguments: [
+        ("c: {from: a, value: b}", "has both from and value"),
+        ("c: {value: x, type: long}", "its value cannot be brought into a column of type long"),
+        ("c: {from: _timestamp, type: string}", "its value cannot be brought into"),
+        ("c: {from: a, cast: true}", "a cast needs a type"),
+        ("c: {from: _headers.}", "is no field"),
+        ("{c: {from: a}, d: {from: a}}", "takes the field a, which goes into the column c"),
+        ("c: {form: a}", "unknown key pipelines.p.columns.c.form; did you mean from"),
+        ("c: \"decimal(40,2)\"", "is no type of a column"),
+    ])
+    func `a column that makes no sense is refused`(columns: String, expected: String) {
+        let inside = columns.hasPrefix("{") ? columns : "{\(columns)}"
+        let text = problems("pipelines: {p: {from: a, into: t, columns: \(inside)}}")
+        #expect(text.contains(expected))
     }
 
     @Test(arguments: [

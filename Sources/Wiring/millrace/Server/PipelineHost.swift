@@ -145,20 +145,39 @@ extension LaneDefinition {
                         )
                     }
                 }
-                definitions.append(
-                    LaneDefinition(
-                        pipeline: pipeline.name,
-                        topics: pipeline.topics,
-                        table: table.name,
-                        predicate: predicate,
-                        columns: table.columns.map { NewColumn($0.name, $0.type) },
-                        infersColumns: table.infersColumns,
-                        freshness: pipeline.freshness,
-                        isPartitionedByDay: table.partitioning == .day
-                    )
+                var definition = LaneDefinition(
+                    pipeline: pipeline.name,
+                    topics: pipeline.topics,
+                    table: table.name,
+                    predicate: predicate,
+                    columns: table.columns.compactMap { column in
+                        column.type.map { NewColumn(column.name, $0) }
+                    },
+                    infersColumns: table.infersColumns,
+                    freshness: pipeline.freshness,
+                    isPartitionedByDay: table.partitioning == .day
                 )
+                definition.decoding = DecodingPlan(table)
+                definitions.append(definition)
             }
         }
         return definitions
+    }
+}
+
+extension DecodingPlan {
+    /// What the configuration says of a table's rows.
+    init(_ table: TableConfiguration) {
+        self.init()
+        for column in table.columns {
+            switch column.origin {
+            case .field(let field):
+                if field != column.name { columnsByField[field] = column.name }
+            case .outside(let origin):
+                guard let type = column.type else { continue }
+                outsideColumns.append(OutsideColumn(column.name, type, origin))
+            }
+            if column.casts { castColumns.insert(column.name) }
+        }
     }
 }

@@ -1,0 +1,62 @@
+internal import Columns
+
+extension JSONRowDecoder {
+    /// A value that its column did not take: what the plan says of such values.
+    ///
+    /// The column is as before the value; `start` is where the value begins.
+    @inline(never)
+    internal mutating func recover(
+        from fault: JSONFault,
+        _ cursor: inout JSONCursor,
+        at start: Int,
+        into columns: inout ColumnSet,
+        _ column: Int
+    ) throws(JSONFault) {
+        guard fault.reason.isMisfit else { throw fault }
+        if castColumns[column] {
+            cursor.position = start
+            if try cast(&cursor, into: &columns, column) { return }
+        }
+        throw fault
+    }
+
+    /// Takes a string for what it spells, and `5.0` for a whole number. False when neither helps.
+    private func cast(
+        _ cursor: inout JSONCursor,
+        into columns: inout ColumnSet,
+        _ column: Int
+    ) throws(JSONFault) -> Bool {
+        cursor.skipWhitespace()
+        if cursor.next == UInt8(ascii: "\"") {
+            cursor.position &+= 1
+            let text = cursor.unescaped(try cursor.scanString())
+            // SAFETY: the array outlives the call.
+            let reason = unsafe ScalarText.append(text.span.bytes, to: column, of: &columns)
+            return reason == nil
+        }
+        guard Self.isNumber(cursor.next) else { return false }
+        guard let value = Int64(exactly: try cursor.scanNumber().double(in: cursor) ?? 0.5) else {
+            return false
+        }
+        switch columns.kind(column) {
+        case .long:
+            columns.append(long: value, to: column)
+        case .int:
+            guard let small = Int32(exactly: value) else { return false }
+            columns.append(int: small, to: column)
+        default:
+            return false
+        }
+        return true
+    }
+}
+
+extension DecodeIssue.Reason {
+    /// True when the value is a value, but not one of its column.
+    internal var isMisfit: Bool {
+        switch self {
+        case .wrongType, .outOfRange, .invalidTime, .invalidBase64: true
+        default: false
+        }
+    }
+}
