@@ -179,6 +179,12 @@ let package = Package(
             ]
         ),
 
+        room(
+            "Publish",
+            "DataFiles",
+            uses: ["ArrowData", "Bytes", "IcebergModel", "Parquet", "Stores", "Tables"]
+        ),
+
         // Query: tables answer SQL.
         room(
             "Query",
@@ -206,7 +212,8 @@ let package = Package(
             name: "millrace",
             dependencies: [
                 "Arguments", "ArrowData", "Broker", "Bytes", "CLinux", "Catalogs", "Clocks",
-                "Collector", "Columns", "Configuration", "Decoding", "EventLog", "Files", "Gateway",
+                "Collector", "Columns", "Configuration", "DataFiles", "Decoding", "EventLog",
+                "Files", "Gateway",
                 "HTTPClient", "HTTPServer", "IcebergModel", "JSONText", "KafkaListener",
                 "LogSources", "Parquet", "Pipelines", "Prompt", "Reactor", "SQLEngine", "Settings",
                 "Stores", "Tables", "Telemetry", "Threads",
@@ -309,6 +316,14 @@ let package = Package(
                 "AvroFormat", "Bytes", "Catalogs", "Clocks", "Files", "IcebergModel", "Stores",
             ],
             data: ["Golden"]
+        ),
+        tests(
+            "Publish",
+            "DataFiles",
+            uses: [
+                "ArrowData", "Bytes", "Catalogs", "Clocks", "Columns", "Files", "IcebergModel",
+                "Parquet", "Stores", "Tables",
+            ]
         ),
         tests(
             "Query",

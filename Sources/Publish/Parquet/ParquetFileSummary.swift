@@ -7,6 +7,8 @@ public struct ParquetFileSummary: Hashable, Sendable {
     public let bytes: Int64
     /// Its rows.
     public let rows: Int64
+    /// Bytes of its pages before they were packed. Values that a dictionary holds count once.
+    public let unpackedBytes: Int64
     /// Where its row groups start, ascending: places at which readers may split it.
     public let splitOffsets: [Int64]
     /// One entry per leaf column with a field id, in the file's order.

@@ -54,6 +54,9 @@ internal struct ParquetFooter {
             path: path,
             bytes: fileBytes,
             rows: rows,
+            unpackedBytes: groups.reduce(0) { sum, chunks in
+                chunks.reduce(sum) { $0 + $1.unpackedBytes }
+            },
             splitOffsets: groups.compactMap { $0.first?.start }.sorted(),
             columns: columns
         )
@@ -63,6 +66,7 @@ internal struct ParquetFooter {
     private struct Chunk {
         var start: Int64
         var bytes: Int64
+        var unpackedBytes: Int64
         var values: Int64
         var nulls: Int64?
         var least: [UInt8]?
@@ -72,6 +76,7 @@ internal struct ParquetFooter {
         init(_ raw: c_arrow_parquet_chunk) {
             start = unsafe raw.start
             bytes = unsafe raw.compressed_bytes
+            unpackedBytes = unsafe raw.uncompressed_bytes
             values = unsafe raw.values
             nulls = unsafe raw.has_null_count != 0 ? raw.nulls : nil
             // SAFETY: the bounds point into the footer, and are copied here.

@@ -26,18 +26,34 @@ public struct Table: Sendable {
 
     /// The live data files of a snapshot with their places in the table's history.
     public func dataEntries(snapshotID: Int64? = nil) throws(TableError) -> [ManifestEntry] {
-        guard let id = snapshotID ?? metadata.currentSnapshotID else { return [] }
+        var entries: [ManifestEntry] = []
+        try forEachDataManifest(snapshotID: snapshotID) { _, live in entries += live }
+        return entries
+    }
+
+    /// The data files of the current snapshot with the partition specs they were written under.
+    public func liveFiles() throws(TableError) -> [LiveFile] {
+        var files: [LiveFile] = []
+        try forEachDataManifest(snapshotID: nil) { manifest, live in
+            files += live.map { LiveFile(file: $0.file, specID: manifest.partitionSpecID) }
+        }
+        return files
+    }
+
+    private func forEachDataManifest(
+        snapshotID: Int64?,
+        _ body: (ManifestFile, [ManifestEntry]) -> Void
+    ) throws(TableError) {
+        guard let id = snapshotID ?? metadata.currentSnapshotID else { return }
         guard let snapshot = metadata.snapshot(id: id) else {
             throw .metadata(identifier, .missing(what: "snapshot", id: id))
         }
-        var entries: [ManifestEntry] = []
         for manifest in try manifests(of: snapshot) where manifest.hasLiveFiles {
             guard manifest.content == .data else {
                 throw .hasDeletes(identifier, snapshotID: id)
             }
-            entries += try lake.entries(of: manifest, in: self).filter(\.isLive)
+            body(manifest, try lake.entries(of: manifest, in: self).filter(\.isLive))
         }
-        return entries
     }
 
     /// The manifests of a snapshot.
@@ -63,4 +79,12 @@ public struct Table: Sendable {
     public func apply(_ commit: TableCommit) throws(CommitError) -> Table {
         try self.commit(try prepare(commit))
     }
+}
+
+/// A data file that is part of a table.
+public struct LiveFile: Sendable {
+    /// The file.
+    public let file: DataFile
+    /// The partition spec its partition values belong to.
+    public let specID: Int
 }

@@ -15,17 +15,17 @@ public struct ArrowBatch: ~Copyable, @unchecked Sendable {
     internal var schema: ArrowSchema
     /// The columns' names, types and field ids.
     public let fields: [ArrowField]
-    /// Bytes the columns hold; 0 for batches that came from elsewhere.
+    /// Bytes the columns hold; 0 when who made the batch did not say.
     public let byteCount: Int
 
     /// Takes over structures that a C library filled.
     ///
     /// The array must be a struct array without nulls of its own, laid out as the schema says.
-    public init(adopting array: ArrowArray, schema: ArrowSchema) {
+    public init(adopting array: ArrowArray, schema: ArrowSchema, byteCount: Int = 0) {
         unsafe self.array = array
         unsafe self.schema = schema
         fields = unsafe ArrowField(importing: schema).children
-        byteCount = 0
+        self.byteCount = byteCount
     }
 
     /// A batch of `columns`, described by `fields`.

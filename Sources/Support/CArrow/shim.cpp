@@ -12,6 +12,7 @@
 #include <arrow/api.h>
 #include <arrow/c/bridge.h>
 #include <arrow/io/file.h>
+#include <arrow/util/byte_size.h>
 #include <arrow/util/io_util.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/writer.h>
@@ -243,6 +244,32 @@ struct c_arrow_parquet_reader {
 extern "C" {
 
 const char* c_arrow_version(void) { return arrow::GetBuildInfo().version_string.c_str(); }
+
+void c_arrow_rows(
+    struct ArrowArray* array,
+    struct ArrowSchema* schema,
+    const c_arrow_run* runs,
+    size_t run_count,
+    struct ArrowArray* rows,
+    struct ArrowSchema* rows_schema,
+    int64_t* bytes,
+    c_arrow_status* status) {
+    guarded(status, [&]() -> arrow::Status {
+        ARROW_ASSIGN_OR_RAISE(auto batch, arrow::ImportRecordBatch(array, schema));
+        arrow::RecordBatchVector pieces;
+        pieces.reserve(run_count);
+        for (size_t i = 0; i < run_count; i++) {
+            pieces.push_back(batch->Slice(runs[i].start, runs[i].length));
+        }
+        if (pieces.empty()) pieces.push_back(batch->Slice(0, 0));
+        auto kept = pieces.front();
+        if (pieces.size() > 1) {
+            ARROW_ASSIGN_OR_RAISE(kept, arrow::ConcatenateRecordBatches(pieces));
+        }
+        ARROW_ASSIGN_OR_RAISE(*bytes, arrow::util::ReferencedBufferSize(*kept));
+        return arrow::ExportRecordBatch(*kept, rows, rows_schema);
+    });
+}
 
 c_arrow_parquet_writer* c_arrow_parquet_writer_open(
     const char* path, struct ArrowSchema* schema, c_arrow_status* status) {

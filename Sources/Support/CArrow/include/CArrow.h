@@ -86,6 +86,24 @@ typedef struct c_arrow_parquet_options {
     size_t hint_count;
 } c_arrow_parquet_options;
 
+// One stretch of rows.
+typedef struct c_arrow_run {
+    int64_t start;
+    int64_t length;
+} c_arrow_run;
+
+// Makes one record batch of the rows of `array` (a struct array laid out as `schema` says) that lie
+// in `runs`. Both are moved from, also on failure. `bytes` becomes what the rows take in memory.
+void c_arrow_rows(
+    struct ArrowArray* array,
+    struct ArrowSchema* schema,
+    const c_arrow_run* runs,
+    size_t run_count,
+    struct ArrowArray* rows,
+    struct ArrowSchema* rows_schema,
+    int64_t* bytes,
+    c_arrow_status* status);
+
 typedef struct c_arrow_parquet_writer c_arrow_parquet_writer;
 
 // Creates `path`, which must not exist, for rows of `schema`, which is moved from. Null on failure.

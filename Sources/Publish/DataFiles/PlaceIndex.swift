@@ -1,0 +1,55 @@
+/// Places to be found, in a form in which files and rows are quickly told to have none of them.
+struct PlaceIndex {
+    /// Offsets by partition, ascending.
+    private let offsets: [Int32: [Int64]]
+    private let places: Set<RowPlace>
+    private let hasTopic: Bool
+
+    init(_ places: Set<RowPlace>, hasTopic: Bool) {
+        // In a table of one topic a place's topic says nothing.
+        self.places =
+            hasTopic
+            ? places
+            : Set(places.map { RowPlace(topic: nil, partition: $0.partition, offset: $0.offset) })
+        self.hasTopic = hasTopic
+        offsets = Dictionary(grouping: places, by: \.partition).mapValues { places in
+            places.map(\.offset).sorted()
+        }
+    }
+
+    /// True when a place lies within these bounds.
+    func hasAny(partitions: ClosedRange<Int32>, offsets range: ClosedRange<Int64>) -> Bool {
+        offsets.contains { partition, offsets in
+            guard partitions.contains(partition) else { return false }
+            let first = Self.firstIndex(in: offsets, from: range.lowerBound)
+            return first < offsets.count && offsets[first] <= range.upperBound
+        }
+    }
+
+    /// True when a place of any topic has this partition and offset.
+    func mayHave(partition: Int32, offset: Int64) -> Bool {
+        guard let offsets = offsets[partition] else { return false }
+        let index = Self.firstIndex(in: offsets, from: offset)
+        return index < offsets.count && offsets[index] == offset
+    }
+
+    /// The place, if it is among those looked for.
+    func place(topic: String?, partition: Int32, offset: Int64) -> RowPlace? {
+        let place = RowPlace(
+            topic: hasTopic ? topic : nil,
+            partition: partition,
+            offset: offset
+        )
+        return places.contains(place) ? place : nil
+    }
+
+    /// The first index whose offset is not below `offset`.
+    private static func firstIndex(in offsets: [Int64], from offset: Int64) -> Int {
+        var (low, high) = (0, offsets.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if offsets[middle] < offset { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,162 @@
+internal import ArrowData
+public import IcebergModel
+public import Parquet
+public import Stores
+public import Tables
+
+/// Takes rows out of a table by copy on write.
+///
+/// Confined to one thread at a time; calls block for the disk.
+public struct RowRemoval {
+    /// What came of it, for a commit: `removed` out, `added` in.
+    public struct Result: Sendable {
+        /// Paths of the files that have rows to be taken out.
+        public var removed: [String] = []
+        /// Files that stand in their places. Fewer, where every row of a file goes.
+        public var added: [DataFile] = []
+        /// The places of which rows were found. In tables of one topic they have no topic.
+        public var found: Set<RowPlace> = []
+        /// Rows that go. More than places when the table has rows twice.
+        public var rows: Int64 = 0
+    }
+
+    /// Bytes of rows that are read at a time, about.
+    private static let batchBytes: Int64 = 8 << 20
+    /// Rows that are read at a time: at least, at most.
+    private static let batchRows: ClosedRange<Int64> = 64...16_384
+
+    private let table: Table
+    private let fields: PlaceFields
+    private let store: any ObjectStore
+    private let options: ParquetOptions
+
+    /// Removal from `table` as it is, whose rows tell their places in `fields`.
+    public init(
+        from table: Table,
+        fields: PlaceFields,
+        store: any ObjectStore,
+        options: ParquetOptions = ParquetOptions()
+    ) {
+        self.table = table
+        self.fields = fields
+        self.store = store
+        self.options = options
+    }
+
+    /// Writes the files that have rows of `places` anew without those.
+    ///
+    /// - Parameter newName: the URI of the file that is to stand in the place of another. It must
+    ///   not exist.
+    public func rewrite(
+        without places: Set<RowPlace>,
+        newName: (DataFile) -> String
+    ) throws(RowRemovalError) -> Result {
+        let index = PlaceIndex(places, hasTopic: fields.topic != nil)
+        var result = Result()
+        do throws(RowRemovalError) {
+            for live in try liveFiles() where mayHave(live.file, any: index) {
+                guard live.specID == table.metadata.defaultSpecID else {
+                    throw .otherSpec(file: live.file.path, specID: live.specID)
+                }
+                try rewrite(live.file, without: index, newName, into: &result)
+            }
+            return result
+        } catch {
+            for file in result.added { try? store.delete(file.path) }
+            throw error
+        }
+    }
+
+    private func liveFiles() throws(RowRemovalError) -> [LiveFile] {
+        do throws(TableError) { return try table.liveFiles() } catch { throw .table(error) }
+    }
+
+    /// What the file's bounds say. A file without bounds may have anything.
+    private func mayHave(_ file: DataFile, any index: PlaceIndex) -> Bool {
+        func bounds(_ field: Int) -> ClosedRange<Int64>? {
+            guard let lower = file.lowerBounds[field].flatMap(Self.number),
+                let upper = file.upperBounds[field].flatMap(Self.number), lower <= upper
+            else { return nil }
+            return lower...upper
+        }
+        let partitions = bounds(fields.partition).map {
+            Int32(clamping: $0.lowerBound)...Int32(clamping: $0.upperBound)
+        }
+        return index.hasAny(
+            partitions: partitions ?? Int32.min...Int32.max,
+            offsets: bounds(fields.offset) ?? Int64.min...Int64.max
+        )
+    }
+
+    /// A bound of an int or a long: little-endian, 4 bytes or 8 (specification, appendix D).
+    private static func number(_ bytes: [UInt8]) -> Int64? {
+        guard bytes.count == 4 || bytes.count == 8 else { return nil }
+        var pattern: UInt64 = 0
+        for (index, byte) in bytes.enumerated() { pattern |= UInt64(byte) << UInt64(8 * index) }
+        return bytes.count == 4
+            ? Int64(Int32(truncatingIfNeeded: pattern)) : Int64(bitPattern: pattern)
+    }
+
+    private func rewrite(
+        _ file: DataFile,
+        without index: PlaceIndex,
+        _ newName: (DataFile) -> String,
+        into result: inout Result
+    ) throws(RowRemovalError) {
+        let uri = newName(file)
+        let path: String
+        let newPath: String
+        do throws(StoreError) {
+            path = try FileURI.path(ofURI: file.path)
+            newPath = try FileURI.path(ofURI: uri)
+        } catch { throw .store(error) }
+        var reader = try reader(of: path)
+        guard let columns = PlaceColumns(fields, in: reader.fields) else {
+            throw .noPlaces(file: file.path)
+        }
+        var found = FoundRows()
+        let summary: ParquetFileSummary?
+        do throws(ParquetError) {
+            summary = try copy(&reader, to: newPath, columns, without: index, &found)
+        } catch { throw .parquet(error) }
+        if found.rows == 0 { return }
+        result.removed.append(file.path)
+        result.found.formUnion(found.places)
+        result.rows += found.rows
+        guard let summary else { return }
+        var added = DataFile(summary, uri: uri, partition: file.partition)
+        added.sortOrderID = file.sortOrderID
+        result.added.append(added)
+    }
+
+    /// A reader whose batches have about `batchBytes`.
+    private func reader(of path: String) throws(RowRemovalError) -> ParquetReader {
+        do throws(ParquetError) {
+            let summary = try ParquetReader(path: path, options: options).summary
+            let rowBytes = max(1, summary.unpackedBytes / max(1, summary.rows))
+            let rows = min(
+                max(Self.batchBytes / rowBytes, Self.batchRows.lowerBound),
+                Self.batchRows.upperBound
+            )
+            return try ParquetReader(path: path, batchRows: Int(rows), options: options)
+        } catch { throw .parquet(error) }
+    }
+
+    /// Copies what stays. Nil, and no file, when nothing stays or nothing goes.
+    private func copy(
+        _ reader: inout ParquetReader,
+        to path: String,
+        _ columns: PlaceColumns,
+        without index: PlaceIndex,
+        _ found: inout FoundRows
+    ) throws(ParquetError) -> ParquetFileSummary? {
+        var writer = try ParquetWriter(path: path, fields: reader.fields, options: options)
+        while let batch = try reader.next() {
+            let runs = columns.runs(of: batch, without: index, &found)
+            if !runs.isEmpty { try writer.write(batch, runs: runs) }
+        }
+        // A writer that is not closed takes its file with it.
+        if found.rows == 0 || writer.rows == 0 { return nil }
+        return try writer.close()
+    }
+}
