@@ -25,8 +25,13 @@ public final class ColumnLayout: Sendable {
     /// Number of `_log.partition`, which the other fields of `_log` follow; nil in a table without
     /// `_log`.
     public let logColumn: Int?
-    /// How many columns `_log` has: three, four with the topic, none without `_log`.
+    /// How many columns `_log` has: three, one more with the topic and one with the index; none
+    /// without `_log`.
     public let logColumnCount: Int
+    /// True when `_log` tells the topic.
+    public let hasTopic: Bool
+    /// True when `_log` tells the row's index in its record.
+    public let hasIndex: Bool
     /// Numbers of the required columns, those of `_log` not among them.
     public let requiredColumns: [Int]
     /// The batch's fields: the schema in Arrow's terms, with field ids.
@@ -58,6 +63,8 @@ public final class ColumnLayout: Sendable {
             fields.append(Self.arrowField(column))
         }
         self.schema = schema
+        hasTopic = LogColumn.hasTopic(in: schema)
+        hasIndex = LogColumn.hasIndex(in: schema)
         self.columns = columns
         self.fields = fields
         self.numbers = numbers

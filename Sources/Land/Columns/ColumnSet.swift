@@ -24,6 +24,8 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
     @usableFromInline internal let logColumn: Int
     /// The name that the rows' `_log.topic` gets; nil in a table of one topic.
     @usableFromInline internal var topic: [UInt8]?
+    /// Number of `_log.index`, or -1.
+    @usableFromInline internal let indexColumn: Int
     private let requiredCount: Int
 
     /// The most bytes that may be given to one batch: offsets of text have 31 bits.
@@ -35,7 +37,8 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
         self.pool = pool
         columnCount = layout.columns.count
         logColumn = layout.logColumn ?? -1
-        topic = layout.logColumnCount == 4 ? [] : nil
+        topic = layout.hasTopic ? [] : nil
+        indexColumn = layout.hasIndex ? logColumn + layout.logColumnCount - 1 : -1
         requiredCount = layout.requiredColumns.count
         // SAFETY: every element is initialised here, and deinitialised in `deinit` or moved by
         // `adopt`.
@@ -94,6 +97,10 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
                 unsafe columns[logColumn &+ 3].finishText()
             }
         }
+        if indexColumn >= 0 {
+            // SAFETY: a layout with an index has a column of that number.
+            unsafe columns[indexColumn].append(position.index)
+        }
         countRow(recordBytes)
     }
 
@@ -122,6 +129,28 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
             // SAFETY: the index is below the number of initialised columns.
             unsafe columns[index].cut(to: min(columns[index].count, rowCount))
         }
+    }
+
+    /// How far the set is filled.
+    public struct Mark: Sendable {
+        fileprivate let rows: Int
+        fileprivate let bytes: Int
+    }
+
+    /// How far the set is filled now. Good until the batch is taken.
+    public var mark: Mark { Mark(rows: rowCount, bytes: byteCount) }
+
+    /// Takes back every row that was finished since `mark`, and the open one.
+    public mutating func rollback(to mark: Mark) {
+        precondition(mark.rows <= rowCount, "the batch was taken since")
+        rowCount = mark.rows
+        byteCount = mark.bytes
+        rollbackRow()
+    }
+
+    /// True when a record of `bytes` bytes should go into the next batch.
+    public func isNearlyFull(with bytes: Int) -> Bool {
+        rowCount > 0 && byteCount &+ bytes > Self.batchBytesMax / 2
     }
 
     /// Gives away the finished rows and begins anew. No row may be open.

@@ -8,6 +8,8 @@ public struct LogPosition: Hashable, Sendable {
     public var offset: Int64
     /// The record's time in microseconds since 1970-01-01T00:00Z.
     public var timestampMicros: Int64
+    /// Which of the record's rows it is, from 0.
+    public var index: Int32 = 0
 
     /// A position.
     @inlinable
@@ -24,25 +26,47 @@ public enum LogColumn {
     public static let name = "_log"
 
     /// The column as a field; its fields get the ids after `id`. A table that is filled from
-    /// several topics has the topic's name in it as well.
-    public static func field(id: Int, withTopic hasTopic: Bool = false) -> NestedField {
+    /// several topics has the topic's name in it as well, and one whose records have several rows
+    /// the row's index in its record.
+    public static func field(
+        id: Int,
+        withTopic hasTopic: Bool = false,
+        withIndex hasIndex: Bool = false
+    ) -> NestedField {
         let position: [NestedField] = [
             .required(id + 1, "partition", .int, doc: "partition of the topic"),
             .required(id + 2, "offset", .long, doc: "offset of the record in its partition"),
             .required(id + 3, "timestamp", .timestamptz, doc: "time of the record"),
         ]
         let topic: [NestedField] = [.required(id + 4, "topic", .string, doc: "name of the topic")]
+        let index: [NestedField] = [
+            .required(
+                id + (hasTopic ? 5 : 4),
+                "index",
+                .int,
+                doc: "number of the row in its record"
+            )
+        ]
         return .required(
             id,
             name,
-            .struct(hasTopic ? position + topic : position),
+            .struct(position + (hasTopic ? topic : []) + (hasIndex ? index : [])),
             doc: "where the row came from"
         )
     }
 
     /// True when a table's `_log` tells the topic.
     public static func hasTopic(in schema: Schema) -> Bool {
-        schema.column(named: name)?.type.children.count == 4
+        has("topic", in: schema)
+    }
+
+    /// True when a table's `_log` tells the row's index in its record.
+    public static func hasIndex(in schema: Schema) -> Bool {
+        has("index", in: schema)
+    }
+
+    private static func has(_ part: String, in schema: Schema) -> Bool {
+        schema.column(named: name)?.type.children.contains { $0.name == part } ?? false
     }
 
     /// True when `field` is such a column, whatever its ids.
@@ -50,7 +74,11 @@ public enum LogColumn {
         guard field.name == name, field.required, case .struct(let inside) = field.type else {
             return false
         }
-        let expected = self.field(id: 0, withTopic: inside.count == 4).type.children
+        let expected = self.field(
+            id: 0,
+            withTopic: inside.contains { $0.name == "topic" },
+            withIndex: inside.contains { $0.name == "index" }
+        ).type.children
         return inside.count == expected.count
             && zip(inside, expected).allSatisfy {
                 $0.name == $1.name && $0.type == $1.type && $0.required

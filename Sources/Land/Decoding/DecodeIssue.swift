@@ -34,6 +34,12 @@ public struct DecodeIssue: Error, Equatable, Sendable {
         case reservedField = "reserved-field"
         /// A field's name cannot be a column's: it is empty, too long, or holds U+0000.
         case unusableFieldName = "unusable-field-name"
+        /// A row has more or fewer fields than there are columns.
+        case fieldCount = "field-count"
+        /// A quotation mark stands inside a plain field, or something follows a quoted one.
+        case misplacedQuote = "misplaced-quote"
+        /// The record has more rows than a batch can hold.
+        case tooLarge = "too-large"
         /// The table has no such column, and the pipeline takes no new ones.
         case unknownField = "unknown-field"
         /// The field's name is that of a column which is filled from elsewhere.
@@ -73,6 +79,13 @@ public struct DecodeIssue: Error, Equatable, Sendable {
     }
 }
 
+extension DecodeIssue {
+    /// The same issue, of a document that is part of a record: `place` gives the byte its place.
+    public func moved(_ place: (Int) -> Int) -> DecodeIssue {
+        DecodeIssue(reason, field: field, offset: place(offset), columnType: columnType)
+    }
+}
+
 extension DecodeIssue: CustomStringConvertible {
     /// The place and what is wrong there.
     public var description: String {
@@ -101,6 +114,9 @@ extension DecodeIssue: CustomStringConvertible {
         case .reservedField: "the name is reserved for the position in the log"
         case .unusableFieldName:
             "a column's name has 1 to \(DecodeLimits.nameBytesMax) bytes, none of them zero"
+        case .fieldCount: "the row has another number of fields than there are columns"
+        case .misplacedQuote: "a quotation mark stands where a field cannot have one"
+        case .tooLarge: "the record has more rows than fit into memory at a time"
         case .unknownField: "the table has no such column and takes no new ones"
         case .shadowedField:
             "the column of that name is declared to be filled from elsewhere; declare a column "

@@ -2,6 +2,10 @@ public import IcebergModel
 
 /// How a table's records become rows, beyond what its schema says.
 public struct DecodingPlan: Hashable, Sendable {
+    /// What the records' values are written in.
+    public var format = RecordFormat.json
+    /// How many rows a record has.
+    public var documents = DocumentCount.one
     /// Fields that go into a column of another name, by the field's name.
     public var columnsByField: [String: String] = [:]
     /// Columns that also take texts which spell a value of their type.
@@ -11,6 +15,20 @@ public struct DecodingPlan: Hashable, Sendable {
 
     /// Fields into columns of the same name, and nothing else.
     public init() {}
+
+    /// True when a record's value must be cut into documents first.
+    public var isByDocument: Bool {
+        switch format {
+        case .json: documents == .many
+        case .csv: true
+        case .raw: false
+        }
+    }
+
+    /// CSV has no types, and quotation marks say nothing about them.
+    internal var castsAllColumns: Bool {
+        if case .csv = format { true } else { false }
+    }
 
     /// Columns that a field of the same name does not go into.
     internal var takenColumns: Set<String> {

@@ -105,7 +105,10 @@ public struct JSONRowDecoder: ~Copyable {
             if takenColumns.contains(column.field.name) { continue }
             _ = fields.table.add(name: column.field.name.utf8, number: number)
         }
-        castColumns = layout.columns.map { plan.castColumns.contains($0.field.name) }
+        let castsAll = plan.castsAllColumns
+        castColumns = layout.columns.map {
+            castsAll || plan.castColumns.contains($0.field.name)
+        }
         columnKeys = fields.table.keys.count
         self.layout = layout
     }

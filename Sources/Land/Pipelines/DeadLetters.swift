@@ -111,6 +111,7 @@ struct DeadLetters<Committer: TableCommitter>: ~Copyable {
             columns: Self.columns,
             isPartitionedByDay: false,
             hasTopicColumn: definition.hasTopicColumn,
+            hasIndexColumn: false,
             pipeline: definition.pipeline
         )
     }

@@ -26,9 +26,10 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
     /// Identity of the commit that the work is gathered for.
     var commitID: String
     var deadLetters: DeadLetters<Committer>
-    private var decoder: JSONRowDecoder
-    private var outside: OutsideColumns
-    private var selection: Selection
+    var maker: RowMaker
+    var documents: DocumentReader
+    private let isByDocument: Bool
+    private let isRaw: Bool
     var layout: ColumnLayout
     var files: [DayFile<Committer>] = []
     /// Position in `files` of the one written to last.
@@ -50,12 +51,10 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         self.committer = committer
         self.main = main
         layout = try Self.layout(of: main)
-        decoder = JSONRowDecoder(
-            unknownFields: definition.infersColumns ? .report : .ignore,
-            plan: definition.decoding
-        )
-        outside = OutsideColumns(definition.decoding.outsideColumns)
-        selection = Selection(definition.predicate)
+        maker = RowMaker(definition)
+        documents = DocumentReader(definition.decoding)
+        isByDocument = definition.decoding.isByDocument
+        isRaw = definition.decoding.format == .raw
         commitID = UUID16(random: &random).description
         deadLetters = DeadLetters(definition: definition, committer: committer, pool: pool)
     }
@@ -107,7 +106,7 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         offset: Int64,
         timestamp: Int64
     ) throws(LaneError) -> LandOutcome {
-        guard selection.selects(step) else { return .filtered }
+        if !isByDocument, !maker.selection.selects(step) { return .filtered }
         let position = LogPosition(
             partition: partition,
             offset: offset,
@@ -119,10 +118,21 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
             try deadLetters.append(complaint, key: nil, value: raw, at: position)
             return .deadLetter
         case .record(let record):
+            if isByDocument { return try landDocuments(record, at: position) }
+            if isRaw { return try landRaw(record, at: position) }
             guard let complaint = try decode(record, at: position) else { return .row }
-            try deadLetters.append(complaint, key: record.key, value: record.value, at: position)
-            return .deadLetter
+            return try complain(complaint, record, at: position)
         }
+    }
+
+    /// What becomes of a record that cannot be a row.
+    mutating func complain(
+        _ complaint: Complaint,
+        _ record: borrowing Record,
+        at position: LogPosition
+    ) throws(LaneError) -> LandOutcome {
+        try deadLetters.append(complaint, key: record.key, value: record.value, at: position)
+        return .deadLetter
     }
 
     /// Adds a row to the file of its day; says what is wrong when the record cannot be one.
@@ -133,11 +143,11 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         guard let value = record.value else { return Complaint(DecodeIssue(.tombstone)) }
         while true {
             let file = try file(for: position.timestampMicros)
-            if let complaint = outside.append(record, at: position, into: &file.columns) {
+            if let complaint = maker.outside.append(record, at: position, into: &file.columns) {
                 file.columns.rollbackRow()
                 return complaint
             }
-            switch decoder.decode(value, at: position, into: &file.columns) {
+            switch maker.decoder.decode(value, at: position, into: &file.columns) {
             case .row:
                 try flushIfFull(file)
                 return nil

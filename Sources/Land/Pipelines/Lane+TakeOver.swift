@@ -59,6 +59,7 @@ extension Lane {
             columns: definition.columns,
             isPartitionedByDay: definition.isPartitionedByDay,
             hasTopicColumn: definition.hasTopicColumn,
+            hasIndexColumn: definition.hasIndexColumn,
             pipeline: pipeline
         )
     }
@@ -70,6 +71,13 @@ extension Lane {
                 table: definition.table,
                 reason: "it was made for one topic, so its _log has no topic; "
                     + "land several topics into another table"
+            )
+        }
+        if definition.hasIndexColumn, !LogColumn.hasIndex(in: version.schema) {
+            throw .invalid(
+                table: definition.table,
+                reason: "it was made for one row a record, so its _log has no index; "
+                    + "land records of many rows into another table"
             )
         }
         for column in definition.columns {

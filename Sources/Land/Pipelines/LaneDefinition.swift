@@ -72,6 +72,10 @@ public struct LaneDefinition: Sendable {
     /// apart.
     public var hasTopicColumn: Bool { topics.count > 1 }
 
+    /// True when rows must tell their place in their record: the offset alone would not tell them
+    /// apart.
+    public var hasIndexColumn: Bool { decoding.documents == .many }
+
     /// Name of the table for records that cannot become rows.
     public var deadLetterTable: String { "\(table)__dead_letters" }
 }

@@ -11,7 +11,7 @@ public final class LogRecount<Source: LogSource> {
     /// A count over `source` of what `definition` selects.
     public init(of definition: LaneDefinition, in source: Source) {
         self.source = source
-        selection = Selection(definition.predicate)
+        selection = Selection(definition)
         limits = definition.limits
         walk = RecordWalk(batchBytesMax: limits.batchBytesMax)
     }
@@ -19,13 +19,15 @@ public final class LogRecount<Source: LogSource> {
     /// Counts the records of `partition` with offsets in `range`.
     ///
     /// A record whose `where` cannot be decided, because it cannot be read, counts as selected: it
-    /// must be a dead letter.
+    /// must be a dead letter. `deadLettered` are the offsets of those that are, in order; it is
+    /// needed only where records have many rows.
     public func count(
         _ partition: SourcePartition,
-        in range: Range<Int64>
+        in range: Range<Int64>,
+        deadLettered: [Int64] = []
     ) throws(LogSourceError) -> LogCount {
         do {
-            return try countRecords(of: partition, in: range)
+            return try countRecords(of: partition, in: range, deadLettered)
         } catch {
             if case .source(let error) = error { throw error }
             throw .unavailable(error.description)
@@ -34,11 +36,13 @@ public final class LogRecount<Source: LogSource> {
 
     private func countRecords(
         of partition: SourcePartition,
-        in range: Range<Int64>
+        in range: Range<Int64>,
+        _ deadLettered: [Int64]
     ) throws(LaneError) -> LogCount {
         var count = LogCount()
         var chunk = ByteBuffer(capacity: limits.chunkBytesMax + (1 << 16))
         var next = range.lowerBound
+        var letters = deadLettered[...]
         while next < range.upperBound {
             chunk.removeAll()
             do {
@@ -56,12 +60,16 @@ public final class LogRecount<Source: LogSource> {
                 (step, offset, _) throws(LaneError) in
                 guard offset < range.upperBound else { return }
                 count.records += 1
-                if selection.selects(step) {
-                    count.selected += 1
-                    count.selectedOffsetSum &+= UInt64(bitPattern: offset)
-                } else {
+                guard let rows = selection.rows(of: step) else {
                     count.filtered += 1
+                    return
                 }
+                count.selected += 1
+                count.selectedOffsetSum &+= UInt64(bitPattern: offset)
+                while let first = letters.first, first < offset { letters.removeFirst() }
+                if letters.first == offset { return }
+                count.rows += rows.count
+                count.rowSum &+= LogCount.rowSum(offset: offset, rows)
             }
         }
         return count

@@ -11,6 +11,15 @@ public struct LogCount: Equatable, Sendable {
     /// same size.
     public var selectedOffsetSum: UInt64 = 0
 
+    /// Rows of the selected records that are no dead letters.
+    public var rows: Int64 = 0
+    /// Sum over those rows of offset · 2³¹ + index, wrapping.
+    public var rowSum: UInt64 = 0
+
+    static func rowSum(offset: Int64, _ rows: SelectedRows) -> UInt64 {
+        UInt64(bitPattern: offset) &* UInt64(bitPattern: rows.count) &<< 31 &+ rows.indexSum
+    }
+
     /// Nothing counted yet.
     public init() {}
 }
@@ -23,12 +32,37 @@ public struct TableCount: Equatable, Sendable {
     public var distinctOffsets: Int64
     /// Sum of the different offsets, wrapping.
     public var offsetSum: UInt64
+    /// Where records have many rows: what tells them apart.
+    public var index: IndexCount?
 
     /// A count with all its parts.
-    public init(rows: Int64 = 0, distinctOffsets: Int64 = 0, offsetSum: UInt64 = 0) {
+    public init(
+        rows: Int64 = 0,
+        distinctOffsets: Int64 = 0,
+        offsetSum: UInt64 = 0,
+        index: IndexCount? = nil
+    ) {
         self.rows = rows
         self.distinctOffsets = distinctOffsets
         self.offsetSum = offsetSum
+        self.index = index
+    }
+
+    /// Rows that are not there twice.
+    var distinctRows: Int64 { index?.distinctRows ?? distinctOffsets }
+}
+
+/// What a table of records with many rows says of a partition's rows.
+public struct IndexCount: Equatable, Sendable {
+    /// Different pairs of offset and index.
+    public var distinctRows: Int64
+    /// Sum over all rows of offset · 2³¹ + index, wrapping.
+    public var rowSum: UInt64
+
+    /// A count with its parts.
+    public init(distinctRows: Int64, rowSum: UInt64) {
+        self.distinctRows = distinctRows
+        self.rowSum = rowSum
     }
 }
 
@@ -74,19 +108,26 @@ public struct Receipt: Equatable, Sendable {
         self.deadLettered = deadLettered
     }
 
-    /// Rows and dead letters beyond the first for the same offset.
-    public var duplicates: Int64 {
-        landed.rows - landed.distinctOffsets + deadLettered.rows - deadLettered.distinctOffsets
+    /// Records that are in the table: its rows, or where a record has many rows, their offsets.
+    public var landedRecords: Int64 {
+        landed.index == nil ? landed.rows : landed.distinctOffsets
     }
 
-    /// Selected records that are neither a row nor a dead letter.
+    /// Rows and dead letters beyond the first for the same offset.
+    public var duplicates: Int64 {
+        landed.rows - landed.distinctRows + deadLettered.rows - deadLettered.distinctOffsets
+    }
+
+    /// Selected records that are neither a row nor a dead letter, and rows that records lack.
     public var missing: Int64 {
         max(0, log.selected - landed.distinctOffsets - deadLettered.distinctOffsets)
+            + max(0, landed.index.map { log.rows - $0.distinctRows } ?? 0)
     }
 
     /// Rows and dead letters for offsets that the log does not have, or that `where` leaves out.
     public var unexpected: Int64 {
         max(0, landed.distinctOffsets + deadLettered.distinctOffsets - log.selected)
+            + max(0, landed.index.map { $0.distinctRows - log.rows } ?? 0)
     }
 
     /// True when acknowledged = landed + filtered + dead-lettered, nothing is doubled, and the very
@@ -95,5 +136,6 @@ public struct Receipt: Equatable, Sendable {
         duplicates == 0 && missing == 0 && unexpected == 0
             && log.records == log.filtered + log.selected
             && log.selectedOffsetSum == landed.offsetSum &+ deadLettered.offsetSum
+            && landed.index.map { $0.rowSum == log.rowSum } ?? true
     }
 }

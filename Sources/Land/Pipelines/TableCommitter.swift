@@ -89,12 +89,13 @@ public protocol TableCommitter: Sendable {
 
     /// Makes the table with `columns` beside the `_log` column that every table of a pipeline has,
     /// partitioned by day of the log's timestamp if `isPartitionedByDay`. `_log` tells the topic if
-    /// `hasTopicColumn`.
+    /// `hasTopicColumn`, and the row's index in its record if `hasIndexColumn`.
     func create(
         _ table: String,
         columns: [NewColumn],
         isPartitionedByDay: Bool,
         hasTopicColumn: Bool,
+        hasIndexColumn: Bool,
         pipeline: String
     ) throws(TableCommitterError) -> TableVersion
 

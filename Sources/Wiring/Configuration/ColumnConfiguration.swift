@@ -56,7 +56,7 @@ public struct ColumnConfiguration: Sendable, Equatable {
         return columns
     }
 
-    private init(name: String, type: IcebergType?, origin: Origin) {
+    init(name: String, type: IcebergType?, origin: Origin) {
         self.name = name
         self.type = type
         self.origin = origin

@@ -56,7 +56,8 @@ public enum MillraceSettings {
         `columns`, and a column for every other field that appears unless `infer` is false. A column
         is declared with its type, or with a map: `from` (a field, `_key`, `_headers.<name>`,
         `_timestamp`, `_value`) or `value` (a constant), `type`, and `cast`; docs/pipelines.md has
-        the rules.
+        the rules. `format` is json, csv (`csv` has header, columns, delimiter, quote) or raw, and
+        `documents: many` makes every document of a record a row; for a pipeline or one table.
         Records are committed at the latest when `freshness` has passed (default 10s). Tables are
         partitioned by `day` of the log's timestamp, or by nothing with `partition: none`.
         """

@@ -1,3 +1,5 @@
+import Decoding
+import IcebergModel
 import Settings
 
 /// How a table's files are divided.
@@ -17,6 +19,8 @@ public struct TableConfiguration: Sendable, Equatable {
     public var predicate: String?
     /// Columns from the start, in the order of the file.
     public var columns: [ColumnConfiguration]
+    /// What records are written in.
+    public var format: FormatConfiguration
     /// True when fields that no column exists for become columns.
     public var infersColumns: Bool
     /// How the files are divided.
@@ -59,6 +63,7 @@ public struct PipelineConfiguration: Sendable, Equatable {
         self.name = name
         let topics = section.required("from", .list(of: .topicName))
         freshness = section.value("freshness", .freshness, default: .seconds(10))
+        let format = FormatConfiguration(section, over: FormatConfiguration())
         let several = section.section("tables")
         let one = section.optional("into", .tableName)
         if section.has("into"), several != nil {
@@ -71,7 +76,11 @@ public struct PipelineConfiguration: Sendable, Equatable {
         if let several {
             tables = several.sections().map { name, table in
                 Self.check(tableName: name, table)
-                let configuration = TableConfiguration(name: name, table)
+                let configuration = TableConfiguration(
+                    name: name,
+                    table,
+                    FormatConfiguration(table, over: format)
+                )
                 table.finish()
                 return configuration
             }
@@ -86,7 +95,7 @@ public struct PipelineConfiguration: Sendable, Equatable {
                     advice: "add for example into: \(name), or tables with a name for each"
                 )
             }
-            tables = one.map { [TableConfiguration(name: $0, section)] } ?? []
+            tables = one.map { [TableConfiguration(name: $0, section, format)] } ?? []
         }
         guard let topics, !tables.isEmpty else { return nil }
         self.topics = topics
@@ -114,13 +123,47 @@ public struct PipelineConfiguration: Sendable, Equatable {
 }
 
 extension TableConfiguration {
-    fileprivate init(name: String, _ section: SettingsSection) {
+    fileprivate init(
+        name: String,
+        _ section: SettingsSection,
+        _ format: FormatConfiguration
+    ) {
         self.name = name
+        self.format = format
         predicate = section.optional("where", .condition)
         infersColumns = section.value("infer", .boolean, default: true)
         partitioning = section.value("partition", .choice(TablePartitioning.self), default: .day)
-        columns = []
-        guard let declared = section.section("columns") else { return }
-        columns = ColumnConfiguration.all(in: declared)
+        columns = section.section("columns").map { ColumnConfiguration.all(in: $0) } ?? []
+        if format.format == .raw { checkRaw(section) }
+    }
+
+    /// Raw values have no fields: their bytes are the column `value`, if no other was declared for
+    /// them.
+    private mutating func checkRaw(_ section: SettingsSection) {
+        if predicate != nil {
+            section.complain(
+                at: "where",
+                "looks at fields, which raw values do not have",
+                advice: "leave it away, or write the format that the values have"
+            )
+        }
+        for index in columns.indices {
+            guard case .field(let field) = columns[index].origin else { continue }
+            if field == "value", columns[index].name == field {
+                columns[index].origin = .outside(.value)
+                columns[index].type = columns[index].type ?? .binary
+            } else {
+                section.complain(
+                    at: "columns",
+                    "\(columns[index].name) comes from a field, which raw values do not have",
+                    advice: "use value, or from: _key, _headers.<name> or _timestamp"
+                )
+            }
+        }
+        if !columns.contains(where: { $0.origin == .outside(.value) }) {
+            columns.append(
+                ColumnConfiguration(name: "value", type: .binary, origin: .outside(.value))
+            )
+        }
     }
 }

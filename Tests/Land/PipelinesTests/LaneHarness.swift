@@ -85,9 +85,51 @@ struct LaneHarness {
         }
     }
 
+    /// The receipt for partition 0 of "events", with the tables' side counted from their rows.
+    func receipt(_ definition: LaneDefinition) throws -> Receipt {
+        let partition = SourcePartition(topic: "events", index: 0)
+        let end = tables.table("t")?.markers["p"]?.progress(in: partition)?.next ?? 0
+        let letters = rows(definition.deadLetterTable)
+        let landed = rows()
+        var count = TableCount(letters: landed)
+        if definition.hasIndexColumn {
+            count.index = IndexCount(
+                distinctRows: Int64(Set(landed.map { [$0.offset, Int64($0.index)] }).count),
+                rowSum: landed.reduce(0) {
+                    $0 &+ UInt64($1.offset) &* (1 << 31) &+ UInt64($1.index)
+                }
+            )
+        }
+        return Receipt(
+            pipeline: "p",
+            table: "t",
+            partition: partition,
+            range: 0..<end,
+            pending: 0,
+            log: try LogRecount(of: definition, in: log).count(
+                partition,
+                in: 0..<end,
+                deadLettered: letters.map(\.offset)
+            ),
+            landed: count,
+            deadLettered: TableCount(letters: letters)
+        )
+    }
+
     /// The offsets of the table's rows in one partition, in order.
     func offsets(_ table: String = "t", partition: Int32 = 0) -> [Int64] {
         (tables.table(table)?.rows ?? []).filter { $0.partition == partition }.map(\.offset)
             .sorted()
+    }
+}
+
+extension TableCount {
+    fileprivate init(letters rows: [MemoryTables.Row]) {
+        let offsets = Set(rows.map(\.offset))
+        self.init(
+            rows: Int64(rows.count),
+            distinctOffsets: Int64(offsets.count),
+            offsetSum: offsets.reduce(0) { $0 &+ UInt64($1) }
+        )
     }
 }

@@ -25,6 +25,7 @@ final class MemoryTables: TableCommitter {
         let partition: Int32
         let offset: Int64
         var topic: String?
+        var index: Int32 = 0
         /// The other columns' values as text; nulls are left out.
         var cells: [String: String] = [:]
     }
@@ -77,11 +78,12 @@ final class MemoryTables: TableCommitter {
         columns: [NewColumn],
         isPartitionedByDay: Bool,
         hasTopicColumn: Bool,
+        hasIndexColumn: Bool,
         pipeline: String
     ) throws(TableCommitterError) -> TableVersion {
         let fields =
-            [LogColumn.field(id: 1, withTopic: hasTopicColumn)]
-            + columns.enumerated().map { NestedField.optional(6 + $0, $1.name, $1.type) }
+            [LogColumn.field(id: 1, withTopic: hasTopicColumn, withIndex: hasIndexColumn)]
+            + columns.enumerated().map { NestedField.optional(7 + $0, $1.name, $1.type) }
         return state.withLock { state in
             state.commits += 1
             let stored = Stored(uuid: "u\(state.commits)", schema: Schema(fields: fields))
@@ -198,6 +200,7 @@ final class MemoryTables: TableCommitter {
                 let offset = fields.firstIndex(of: "offset")
             else { throw .invalid(table: "", reason: "no position") }
             let topic = fields.firstIndex(of: "topic")
+            let index = fields.firstIndex(of: "index")
             for row in 0..<batch.rowCount {
                 rows.append(
                     Row(
@@ -206,6 +209,7 @@ final class MemoryTables: TableCommitter {
                         topic: topic.map {
                             String(repairingUTF8: column.child($0).bytes(row))
                         },
+                        index: index.map { column.child($0).int32(row) } ?? 0,
                         cells: cells(of: batch, row)
                     )
                 )

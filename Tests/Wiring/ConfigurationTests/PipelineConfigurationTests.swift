@@ -50,6 +50,56 @@ import Testing
         #expect(game.tables.allSatisfy { $0.infersColumns && $0.partitioning == .day })
     }
 
+    @Test func `a table has its own format or the pipeline's`() throws {
+        let configuration = try configuration(
+            """
+            pipelines:
+              files:
+                from: files
+                format: csv
+                csv: {delimiter: ";"}
+                tables:
+                  same: {}
+                  named: {csv: {columns: [a, b], quote: "'"}}
+                  single: {documents: one}
+                  events: {format: json, documents: many}
+                  bytes: {format: raw, columns: {value: string, k: {from: _key}}}
+                  plain: {format: raw}
+            """
+        )
+        let tables = try #require(configuration.pipelines.first?.tables)
+        var csv = CSVFormat()
+        csv.delimiter = UInt8(ascii: ";")
+        var named = csv
+        named.columns = ["a", "b"]
+        named.quote = UInt8(ascii: "'")
+        #expect(
+            tables.map(\.format.format) == [.csv(csv), .csv(named), .csv(csv), .json, .raw, .raw]
+        )
+        #expect(tables.map(\.format.documents) == [.many, .many, .one, .many, .one, .one])
+        #expect(tables[4].columns.map(\.origin) == [.outside(.value), .outside(.key)])
+        #expect(tables[4].columns.map(\.type) == [.string, .string])
+        #expect(tables[5].columns.map(\.name) == ["value"])
+        #expect(tables[5].columns.map(\.type) == [.binary])
+    }
+
+    @Test(arguments: [
+        ("format: xml", "pipelines.p.format: \"xml\" is not known here"),
+        ("csv: {header: true}", "pipelines.p.csv: says how CSV is written; write format: csv"),
+        ("format: csv, csv: {header: false}", "without a header row nobody knows the columns"),
+        ("format: csv, csv: {columns: [a], header: true}", "stands beside columns"),
+        ("format: csv, csv: {delimiter: ab}", "\"ab\" is not one character"),
+        ("format: csv, csv: {delimiter: x, quote: x}", "delimiter and quote are the same"),
+        ("format: raw, documents: many", "raw values are not cut into rows"),
+        ("format: raw, where: a = 1", "looks at fields, which raw values do not have"),
+        ("format: raw, columns: {a: long}", "a comes from a field, which raw values do not have"),
+        ("documents: several", "pipelines.p.documents: \"several\" is not known here"),
+    ])
+    func `a format that makes no sense is refused`(keys: String, expected: String) {
+        let text = problems("pipelines: {p: {from: a, into: t, \(keys)}}")
+        #expect(text.contains(expected))
+    }
+
     @Test func `columns say where their values come from`() throws {
         let configuration = try configuration(
             """

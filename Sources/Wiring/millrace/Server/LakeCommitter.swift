@@ -100,9 +100,12 @@ final class LakeCommitter: TableCommitter {
         columns: [NewColumn],
         isPartitionedByDay: Bool,
         hasTopicColumn: Bool,
+        hasIndexColumn: Bool,
         pipeline: String
     ) throws(TableCommitterError) -> TableVersion {
-        let base = Schema(fields: [LogColumn.field(id: 1, withTopic: hasTopicColumn)])
+        let base = Schema(fields: [
+            LogColumn.field(id: 1, withTopic: hasTopicColumn, withIndex: hasIndexColumn)
+        ])
         let made: Table
         do throws(TableError) {
             made = try lake.createTable(

@@ -169,6 +169,8 @@ extension DecodingPlan {
     /// What the configuration says of a table's rows.
     init(_ table: TableConfiguration) {
         self.init()
+        format = table.format.format
+        documents = table.format.documents
         for column in table.columns {
             switch column.origin {
             case .field(let field):

@@ -63,7 +63,12 @@ struct Verification {
                             partition: partition,
                             range: range,
                             pending: bounds.end - progress.next,
-                            log: try recount.count(partition, in: range),
+                            log: try recount.count(
+                                partition,
+                                in: range,
+                                deadLettered: definition.hasIndexColumn && letters[partition] != nil
+                                    ? offsets(of: partition, in: definition, session) : []
+                            ),
                             landed: rows[partition] ?? TableCount(),
                             deadLettered: letters[partition] ?? TableCount()
                         )
@@ -92,9 +97,18 @@ struct Verification {
             }
         }
         let beyond = limits.sorted().map { "(\($0))" }.joined(separator: " or ")
+        let isIndexed = definition.hasIndexColumn && table == definition.table
+        let index =
+            isIndexed
+            ? """
+            ,
+                   count(distinct (_log.offset, _log.index)) as positions,
+                   sum(_log.offset::hugeint * 2147483648 + _log.index) as position_sum
+            """ : ""
         let statement = """
             select \(topic) as topic, _log.partition as partition, count(*) as rows,
-                   count(distinct _log.offset) as offsets, sum(distinct _log.offset) as offset_sum
+                   count(distinct _log.offset) as offsets,
+                   sum(distinct _log.offset) as offset_sum\(index)
             from \(sqlName(table))\(beyond.isEmpty ? "" : " where not (\(beyond))")
             group by all order by all
             """
@@ -103,18 +117,48 @@ struct Verification {
         var counts: [SourcePartition: TableCount] = [:]
         while let chunk = try result.nextChunk() {
             for row in 0..<chunk.rowCount {
-                let texts = (0..<5).map { chunk.value(row: row, column: $0).text }
+                let texts = (0..<(isIndexed ? 7 : 5)).map { chunk.value(row: row, column: $0).text }
                 guard let index = Int32(texts[1]), let rows = Int64(texts[2]),
                     let offsets = Int64(texts[3]), let sum = wrappedSum(texts[4])
                 else { continue }
                 counts[SourcePartition(topic: texts[0], index: index)] = TableCount(
                     rows: rows,
                     distinctOffsets: offsets,
-                    offsetSum: sum
+                    offsetSum: sum,
+                    index: isIndexed ? indexCount(texts[5], texts[6]) : nil
                 )
             }
         }
         return counts
+    }
+
+    private func indexCount(_ rows: String, _ sum: String) -> IndexCount? {
+        guard let rows = Int64(rows), let sum = wrappedSum(sum) else { return nil }
+        return IndexCount(distinctRows: rows, rowSum: sum)
+    }
+
+    /// Offsets of a partition's dead letters, in order.
+    private func offsets(
+        of partition: SourcePartition,
+        in definition: LaneDefinition,
+        _ session: SQLSession
+    ) throws -> [Int64] {
+        let topic = definition.topics.count > 1 ? " and \(topicTest(partition.topic))" : ""
+        let result = try session.run(
+            """
+            select _log.offset from \(sqlName(definition.deadLetterTable))
+            where _log.partition = \(partition.index)\(topic) order by 1
+            """
+        )
+        var offsets: [Int64] = []
+        while let chunk = try result.nextChunk() {
+            for row in 0..<chunk.rowCount {
+                if let offset = Int64(chunk.value(row: row, column: 0).text) {
+                    offsets.append(offset)
+                }
+            }
+        }
+        return offsets
     }
 
     private func topicTest(_ name: String) -> String { "_log.topic = \(sqlText(name))" }
@@ -147,7 +191,8 @@ extension Verification.Outcome {
                 "from_offset": .integer(receipt.range.lowerBound),
                 "to_offset": .integer(receipt.range.upperBound),
                 "acknowledged": .integer(receipt.log.records),
-                "landed": .integer(receipt.landed.rows),
+                "landed": .integer(receipt.landedRecords),
+                "rows": .integer(receipt.landed.rows),
                 "filtered": .integer(receipt.log.filtered),
                 "dead_lettered": .integer(receipt.deadLettered.rows),
                 "duplicates": .integer(receipt.duplicates),
