@@ -16,6 +16,9 @@ public struct EmbeddedLog<FS: FileSystem>: LogSource {
     /// The embedded log's cluster id.
     public var clusterID: String { log.clusterID }
 
+    /// The names of all topics.
+    public var topicNames: [String] { log.topics.map(\.name) }
+
     /// The topic as it is now; nil when there is none.
     public func topic(named name: String) -> SourceTopic? {
         log.topic(name).map { topic in

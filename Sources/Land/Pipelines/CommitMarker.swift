@@ -79,6 +79,17 @@ public struct CommitMarker: Equatable, Sendable {
         topics[partition.topic]?.partitions[partition.index]
     }
 
+    /// The next offset of every partition.
+    public var positions: [SourcePartition: Int64] {
+        var positions: [SourcePartition: Int64] = [:]
+        for (name, topic) in topics {
+            for (index, progress) in topic.partitions {
+                positions[SourcePartition(topic: name, index: index)] = progress.next
+            }
+        }
+        return positions
+    }
+
     /// Rows, filtered and dead-lettered records over all partitions.
     public var totals: PartitionProgress {
         var sum = PartitionProgress(next: 0)

@@ -8,6 +8,9 @@ extension Lane {
     /// writer can be applied any more, and removes what such writers left behind. Creates the table
     /// if there is none.
     func takeOver() throws(LaneError) -> TableVersion {
+        // A log that does not answer must not cost the table an epoch.
+        let clusterID: String
+        do { clusterID = try source.clusterID } catch { throw .source(error) }
         var random = SystemRandom()
         var attempted: CommitMarker?
         var pause = definition.limits.retryPause.lowerBound
@@ -20,6 +23,7 @@ extension Lane {
             }
             let marker = try nextEpoch(
                 after: version,
+                clusterID: clusterID,
                 commitID: UUID16(random: &random).description
             )
             do {
@@ -95,6 +99,7 @@ extension Lane {
 
     private func nextEpoch(
         after version: TableVersion,
+        clusterID: String,
         commitID: String
     ) throws(LaneError) -> CommitMarker {
         guard var marker = version.marker else {
@@ -103,14 +108,14 @@ extension Lane {
                 epoch: 1,
                 sequence: 1,
                 commitID: commitID,
-                clusterID: source.clusterID,
+                clusterID: clusterID,
                 topics: [:]
             )
         }
-        guard marker.clusterID == source.clusterID else {
+        guard marker.clusterID == clusterID else {
             throw .diverged(
                 "the table \(definition.table) was filled from the log \(marker.clusterID), "
-                    + "this log is \(source.clusterID): its offsets mean other records; "
+                    + "this log is \(clusterID): its offsets mean other records; "
                     + "bring the old log back or land into another table"
             )
         }

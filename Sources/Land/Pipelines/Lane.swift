@@ -15,7 +15,8 @@ public final class Lane<
 >: Sendable {
     /// What it does.
     public let definition: LaneDefinition
-    let source: Source
+    /// The log it reads.
+    public let source: Source
     let committer: Committer
     let clock: Time
     let logger: Logger

@@ -27,7 +27,9 @@ public struct LaneLimits: Sendable {
 public struct LaneDefinition: Sendable {
     /// Name of the pipeline.
     public let pipeline: String
-    /// Topics read, in no order.
+    /// Name of the source that the topics are read from; nil for the embedded log.
+    public let source: String?
+    /// Topics read, names or patterns with `*`, in no order.
     public let topics: [String]
     /// Table filled.
     public let table: String
@@ -49,6 +51,7 @@ public struct LaneDefinition: Sendable {
     /// A lane with all its parts.
     public init(
         pipeline: String,
+        source: String? = nil,
         topics: [String],
         table: String,
         predicate: Predicate? = nil,
@@ -59,6 +62,7 @@ public struct LaneDefinition: Sendable {
     ) {
         precondition(!topics.isEmpty, "a lane reads at least one topic")
         self.pipeline = pipeline
+        self.source = source
         self.topics = topics
         self.table = table
         self.predicate = predicate
@@ -70,7 +74,12 @@ public struct LaneDefinition: Sendable {
 
     /// True when rows must tell their topic: partitions and offsets alone would not tell them
     /// apart.
-    public var hasTopicColumn: Bool { topics.count > 1 }
+    public var hasTopicColumn: Bool {
+        topics.count > 1 || topics.contains { TopicSelector($0).isPattern }
+    }
+
+    /// Which topics are read.
+    public var selectors: [TopicSelector] { topics.map { TopicSelector($0) } }
 
     /// True when rows must tell their place in their record: the offset alone would not tell them
     /// apart.

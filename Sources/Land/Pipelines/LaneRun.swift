@@ -15,6 +15,7 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
     var reached: CommitMarker
     var landing: Landing<Committer>
     private let walk: RecordWalk
+    private let selectors: [TopicSelector]
     /// When the oldest uncommitted record was read; nil when everything is committed.
     private var waitingSince: MonotonicInstant?
     private var recordsWaiting: Int64 = 0
@@ -37,6 +38,7 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
         committed = marker
         reached = marker
         walk = RecordWalk(batchBytesMax: lane.definition.limits.batchBytesMax)
+        selectors = lane.definition.selectors
         lane.report { $0.committed = marker }
     }
 
@@ -48,7 +50,11 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
                 let hasMoved = try readRound(into: &chunk)
                 let isStopping = lane.control.withLock { $0.isStopping }
                 if isStopping || isCommitDue { try commit() }
-                if isStopping { return }
+                if isStopping {
+                    // What could not be confirmed is read again by the next run.
+                    if waitingSince != nil { landing.abandon() }
+                    return
+                }
                 if !hasMoved { waitForNews() }
             }
         } catch {
@@ -79,24 +85,40 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
     /// The topics as they are now; one that is not there yet is waited for, one that was made anew
     /// ends the lane.
     private mutating func currentTopics() throws(LaneError) -> [SourceTopic] {
-        var topics: [SourceTopic] = []
-        for name in definition.topics {
-            guard let topic = lane.source.topic(named: name) else { continue }
-            if let known = reached.topics[name] {
-                guard known.topicID == topic.id else {
-                    throw .diverged(
-                        "the topic \(name) was deleted and made anew (\(known.topicID), now "
-                            + "\(topic.id)): its offsets begin again and the table "
-                            + "\(definition.table) holds rows of the old one; "
-                            + "land it into another table"
-                    )
-                }
+        let topics = lane.source.topics(selectedBy: selectors)
+        for topic in topics {
+            if let known = reached.topics[topic.name] {
+                try check(topic.name, known: known.topicID, found: topic.id)
             } else {
-                reached.topics[name] = TopicProgress(topicID: topic.id)
+                reached.topics[topic.name] = TopicProgress(topicID: topic.id)
             }
-            topics.append(topic)
         }
         return topics
+    }
+
+    private func check(_ name: String, known: String, found: String) throws(LaneError) {
+        guard known != found else { return }
+        throw .diverged(
+            "the topic \(name) was deleted and made anew (\(known), now \(found)): its offsets "
+                + "begin again and the table \(definition.table) holds rows of the old one; "
+                + "land it into another table"
+        )
+    }
+
+    /// Asks the log whether the topics are still the ones that were read. False when it does not
+    /// answer: what was read has to wait.
+    private func confirmTopics() throws(LaneError) -> Bool {
+        let found: [String: String]
+        do {
+            found = try lane.source.identities(of: Array(reached.topics.keys))
+        } catch {
+            lane.report { $0.state = .retrying(reason: error.description) }
+            return false
+        }
+        for (name, id) in found {
+            if let known = reached.topics[name] { try check(name, known: known.topicID, found: id) }
+        }
+        return true
     }
 
     private mutating func readChunk(
@@ -145,17 +167,29 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
         // New topics and partitions announce themselves to nobody: look again after a second.
         var longest = Duration.seconds(1)
         if let since = waitingSince {
-            longest = min(longest, since + definition.freshness - lane.clock.now())
+            let due = since + definition.freshness - lane.clock.now()
+            // A commit that is due and waits for the log to answer is tried again now and then.
+            longest = due > .zero ? min(longest, due) : definition.limits.retryPause.lowerBound
         }
         if longest > .zero {
             _ = control.wait(timeout: longest) { $0.isStopping || $0.hasNews ? true : nil }
         }
         lane.source.cancel(notification)
+        reportTrouble()
+    }
+
+    /// Tells people when the log stops answering, and when it answers again.
+    private func reportTrouble() {
+        let trouble = lane.source.trouble
+        let state: LaneState = trouble.map { .retrying(reason: $0) } ?? .running
+        guard lane.status.state != state else { return }
+        lane.report { $0.state = state }
+        if let trouble { lane.logger.warning("the log does not answer", ["reason": trouble]) }
     }
 
     /// Commits everything read so far; does nothing when that is committed already.
     private mutating func commit() throws(LaneError) {
-        guard waitingSince != nil else { return }
+        guard waitingSince != nil, try confirmTopics() else { return }
         let started: MonotonicInstant = lane.clock.now()
         try commitReached()
         let totals = committed.totals
@@ -175,5 +209,6 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
             $0.pending = 0
             $0.lastCommit = moment
         }
+        lane.source.remember(marker.positions)
     }
 }

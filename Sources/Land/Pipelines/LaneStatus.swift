@@ -39,7 +39,7 @@ public struct LaneStatus: Sendable {
     public let pipeline: String
     /// The table it fills.
     public let table: String
-    /// The topics it reads.
+    /// The topics it reads, names or patterns.
     public let topics: [String]
     /// What it is doing.
     public var state: LaneState = .starting

@@ -66,18 +66,34 @@ public protocol LogSource: Sendable {
     associatedtype Notification: Sendable
 
     /// The identity of the cluster; stored with every commit so that another log is never mistaken
-    /// for this one.
-    var clusterID: String { get }
+    /// for this one. Asked of the log each time.
+    var clusterID: String { get throws(LogSourceError) }
 
-    /// The topic as it is now; nil when there is none.
+    /// Names of the topics there are, for patterns.
+    var topicNames: [String] { get }
+
+    /// Why the log does not answer just now, for people; nil while it does. What was read stays
+    /// good, and reading goes on by itself when the trouble is over.
+    var trouble: String? { get }
+
+    /// The topic as it is now, or was a moment ago; nil when there is none.
     func topic(named name: String) -> SourceTopic?
+
+    /// The topics that `selectors`, names or patterns, select now; each once, in the order of the
+    /// selectors and then of names. Those that appear later are in later answers.
+    func topics(selectedBy selectors: [TopicSelector]) -> [SourceTopic]
+
+    /// The identities of those of the topics that exist, asked of the log anew: when they are the
+    /// known ones, everything read before this call came from those topics, and not from others
+    /// that were made under their names meanwhile.
+    func identities(of topics: [String]) throws(LogSourceError) -> [String: String]
 
     /// The readable offsets of a partition.
     func bounds(of partition: SourcePartition) throws(LogSourceError) -> SourceBounds
 
     /// Appends whole record batches (Kafka's format, magic 2) to `buffer`, from the one that holds
-    /// `offset`, up to about `bytesMax`; at least one batch when there is any. The first batch may
-    /// begin before `offset`.
+    /// `offset`, up to about `bytesMax`; at least one batch when there is any and a remote log
+    /// delivers it in time. The first batch may begin before `offset`.
     ///
     /// - Returns: the bounds at the moment of the read.
     func read(
@@ -96,4 +112,37 @@ public protocol LogSource: Sendable {
 
     /// Forgets a registration whose `wake` may still be under way.
     func cancel(_ notification: Notification)
+
+    /// Told after a commit: everything below these offsets is in the table. For tools that watch
+    /// the log's own consumer groups; nothing depends on it.
+    func remember(_ positions: [SourcePartition: Int64])
+}
+
+extension LogSource {
+    /// None.
+    public var trouble: String? { nil }
+
+    /// What `topic(named:)` says, for logs that always know.
+    public func identities(of topics: [String]) throws(LogSourceError) -> [String: String] {
+        var identities: [String: String] = [:]
+        for name in topics { identities[name] = topic(named: name)?.id }
+        return identities
+    }
+
+    /// Nothing.
+    public func remember(_ positions: [SourcePartition: Int64]) {}
+
+    /// One question for each name, for logs that answer at once.
+    public func topics(selectedBy selectors: [TopicSelector]) -> [SourceTopic] {
+        var seen: Set<String> = []
+        var topics: [SourceTopic] = []
+        for selector in selectors {
+            let names =
+                selector.isPattern ? topicNames.filter { selector.selects($0) } : [selector.text]
+            for name in names.sorted() where seen.insert(name).inserted {
+                if let topic = topic(named: name) { topics.append(topic) }
+            }
+        }
+        return topics
+    }
 }

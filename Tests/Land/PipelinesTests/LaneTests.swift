@@ -116,6 +116,83 @@ func `a commit that goes wrong is applied once`(fault: MemoryTables.Fault) {
     #expect(harness.run(harness.lane()) { $0.state.name == "failed" })
 }
 
+@Test func `what was read of a topic that was made anew meanwhile is not committed`() {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    harness.log.append([#"{"a":1}"#], to: "events")
+    let lane = harness.lane(freshness: .seconds(3600))
+    let isFailed = harness.run(lane) { status in
+        if status.pending == 1, status.state == .running {
+            harness.log.create("events", id: "another")
+            harness.log.append([#"{"a":1}"#, #"{"a":2}"#], to: "events")
+            lane.stop()
+        }
+        return status.state.name == "failed"
+    }
+    #expect(isFailed)
+    #expect(lane.status.state.reason?.contains("made anew") == true)
+    #expect(harness.offsets() == [])
+    #expect(harness.tables.openFiles == 0)
+}
+
+@Test func `a log that does not answer costs the table no epoch`() {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    harness.log.fallSilent(true)
+    var seen = 0
+    let lane = harness.lane()
+    #expect(
+        harness.run(lane) { status in
+            if status.state == .retrying(reason: "the log cannot be read: nobody answers") {
+                seen += 1
+            }
+            if seen == 20 { harness.log.fallSilent(false) }
+            return status.committed?.epoch == 1 && status.state == .running
+        }
+    )
+    #expect(harness.tables.table("t")?.markers["p"]?.epoch == 1)
+}
+
+@Test func `a commit waits until the log can confirm what was read`() {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    var seen = 0
+    let isCommitted = harness.run(harness.lane()) { status in
+        if status.state == .running, seen == 0 {
+            harness.log.fallSilent(true)
+            harness.log.append([#"{"a":1}"#], to: "events")
+            seen = 1
+        }
+        if status.pending == 1, status.state == .retrying(reason: "nobody answers") {
+            if seen == 20 { harness.log.fallSilent(false) }
+            seen += 1
+        }
+        return seen > 20 && harness.isCaughtUp(status)
+    }
+    #expect(isCommitted)
+    #expect(harness.offsets() == [0])
+    #expect(harness.tables.table("t")?.markers["p"]?.epoch == 1)
+}
+
+@Test func `a pattern lands topics that appear later, with their names`() {
+    let harness = LaneHarness()
+    harness.log.create("game-1")
+    harness.log.append([#"{"a":1}"#], to: "game-1")
+    let lane = harness.lane(topics: ["game-*"])
+    var isSecondThere = false
+    let isLanded = harness.run(lane) { status in
+        if status.committed?.totals.landed == 1, !isSecondThere {
+            harness.log.create("game-2", id: "two")
+            harness.log.append([#"{"a":2}"#], to: "game-2")
+            isSecondThere = true
+        }
+        return status.committed?.totals.landed == 2
+    }
+    #expect(isLanded)
+    #expect(lane.status.committed?.topics.keys.sorted() == ["game-1", "game-2"])
+    #expect(lane.definition.hasTopicColumn)
+}
+
 @Test func `a log that does not answer is waited for`() {
     let harness = LaneHarness()
     harness.log.create("events")

@@ -12,11 +12,31 @@ final class MemoryLog: LogSource {
         var ends: [SourcePartition: Int64] = [:]
         var starts: [SourcePartition: Int64] = [:]
         var failures = 0
+        var isSilent = false
     }
 
     private let state = Mutex(State())
 
-    var clusterID: String { state.withLock { $0.clusterID } }
+    var clusterID: String {
+        get throws(LogSourceError) {
+            if let trouble { throw .unavailable(trouble) }
+            return state.withLock { $0.clusterID }
+        }
+    }
+
+    var trouble: String? { state.withLock { $0.isSilent ? "nobody answers" : nil } }
+
+    func identities(of topics: [String]) throws(LogSourceError) -> [String: String] {
+        if let trouble { throw .unavailable(trouble) }
+        return state.withLock { state in
+            state.topics.filter { topics.contains($0.key) }.mapValues(\.id)
+        }
+    }
+
+    /// The log stops answering questions; what it has delivered can be read.
+    func fallSilent(_ isSilent: Bool) { state.withLock { $0.isSilent = isSilent } }
+
+    var topicNames: [String] { state.withLock { Array($0.topics.keys) } }
 
     /// The log becomes another one.
     func become(cluster: String) { state.withLock { $0.clusterID = cluster } }
