@@ -347,3 +347,55 @@ func resealed(_ batch: [UInt8], _ change: (inout [UInt8]) -> Void) -> [UInt8] {
         #expect(refused > 10_000)
     }
 }
+
+@Suite struct RecordBatchWriterTests {
+    @Test func `offsets keep their gaps`() throws {
+        var writer = RecordBatchWriter()
+        var output = ByteBuffer()
+        output.append(utf8: "before")
+        writer.begin(baseOffset: 100, into: &output)
+        let key = Array("k".utf8)
+        writer.append(
+            offset: 100,
+            timestamp: 1000,
+            key: nil,
+            value: Array("v".utf8).bytes,
+            into: &output
+        )
+        writer.append(
+            offset: 300,
+            timestamp: 990,
+            key: key.bytes,
+            value: nil,
+            headerCount: 2,
+            headerBytes: RecordBatchWriter.headerSize(keyBytes: 1, valueBytes: 0)
+                + RecordBatchWriter.headerSize(keyBytes: 1, valueBytes: nil),
+            into: &output
+        )
+        writer.appendHeader(key: key.bytes, value: [UInt8]().bytes, into: &output)
+        writer.appendHeader(key: key.bytes, value: nil, into: &output)
+        writer.finish(lastOffset: 450, into: &output)
+        let bytes = output.bytes.extracting(6..<output.count)
+        let header = try RecordBatch.verify(bytes)
+        #expect(header.baseOffset == 100 && header.lastOffset == 450)
+        #expect(header.recordCount == 2)
+        #expect(header.baseTimestamp == 1000 && header.maxTimestamp == 1000)
+        #expect(header.totalSize == bytes.byteCount)
+        let records = bytes.extracting(RecordBatchHeader.size..<bytes.byteCount)
+        #expect(
+            try transcript(records, count: 2) == ["0 0 - 'v'", "200 -10 'k' - 'k'='' 'k'=-"]
+        )
+    }
+
+    @Test func `a batch without records covers offsets that have none`() throws {
+        var writer = RecordBatchWriter()
+        var output = ByteBuffer()
+        writer.begin(baseOffset: 7, into: &output)
+        writer.finish(lastOffset: 9, into: &output)
+        let header = try RecordBatchHeader(output.bytes)
+        #expect(header.baseOffset == 7 && header.nextOffset == 10 && header.recordCount == 0)
+        #expect(header.totalSize == output.count)
+        #expect(!writer.canHold(offset: 7 + RecordBatchWriter.offsetDeltaMax + 1))
+        #expect(writer.canHold(offset: 7 + RecordBatchWriter.offsetDeltaMax))
+    }
+}
