@@ -167,6 +167,14 @@ let package = Package(
             uses: ["Bytes", "Clocks", "EventLog", "Files", "Pipelines"]
         ),
 
+        room(
+            "Land",
+            "KafkaSource",
+            uses: [
+                "Bytes", "CRdKafka", "Clocks", "KafkaProtocol", "Pipelines", "Telemetry", "Threads",
+            ]
+        ),
+
         // Publish: files become table snapshots that anybody can read.
         room("Publish", "Stores", uses: ["Bytes", "Files"]),
         room("Publish", "Parquet", uses: ["ArrowData", "CArrow"]),
@@ -215,7 +223,8 @@ let package = Package(
                 "Collector", "Columns", "Configuration", "DataFiles", "Decoding", "EventLog",
                 "Files", "Gateway",
                 "HTTPClient", "HTTPServer", "IcebergModel", "JSONText", "KafkaListener",
-                "LogSources", "Parquet", "Pipelines", "Prompt", "Reactor", "SQLEngine", "Settings",
+                "KafkaSource", "LogSources", "Parquet", "Pipelines", "Prompt", "Reactor",
+                "SQLEngine", "Settings",
                 "Stores", "Tables", "Telemetry", "Threads",
             ],
             path: "Sources/Wiring/millrace",
@@ -237,7 +246,8 @@ let package = Package(
                 "CRdKafka", "Clocks", "GameRules", "HTTPServer", "Telemetry", "Threads",
             ],
             path: "Examples/GameAPI/Sources/game-api",
-            swiftSettings: strict
+            swiftSettings: strict,
+            linkerSettings: rpath
         ),
 
         // Tests mirror the rooms.
@@ -304,6 +314,13 @@ let package = Package(
             uses: [
                 "ArrowData", "Bytes", "Clocks", "Columns", "Decoding", "IcebergModel",
                 "KafkaProtocol", "Telemetry", "Threads",
+            ]
+        ),
+        tests(
+            "Land",
+            "KafkaSource",
+            uses: [
+                "Bytes", "CRdKafka", "Clocks", "KafkaProtocol", "Pipelines", "Telemetry", "Threads",
             ]
         ),
         tests("Publish", "Parquet", uses: ["ArrowData", "Bytes", "Columns", "IcebergModel"]),

@@ -73,6 +73,8 @@ public struct MillraceConfiguration: Sendable {
     public var sql: SQL
     /// What the process tells about itself.
     public var telemetry: Telemetry
+    /// Kafka clusters that pipelines may read, in the order of the file.
+    public var sources: [SourceConfiguration]
     /// Pipelines in the order of the file.
     public var pipelines: [PipelineConfiguration]
     /// The file that was read; nil when there was none.
@@ -105,7 +107,11 @@ public struct MillraceConfiguration: Sendable {
             level: reader.value(TelemetryKeys.level),
             format: reader.value(TelemetryKeys.format)
         )
-        pipelines = PipelineConfiguration.all(in: reader.section("pipelines"))
+        sources = SourceConfiguration.all(
+            in: reader.section("sources"),
+            environment: source.environment
+        )
+        pipelines = PipelineConfiguration.all(in: reader.section("pipelines"), sources: sources)
         file = source.file?.name
         warnings = reader.warnings
         checkAddresses(reader)

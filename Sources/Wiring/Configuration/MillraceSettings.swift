@@ -46,12 +46,28 @@ public enum MillraceSettings {
             .init("lake", help: "Where tables are."),
             .init("sql", help: "The SQL engine."),
             .init("telemetry", help: "What the process tells about itself."),
+            .init(freeForm: "sources", example: sourcesExample, help: sourcesHelp),
             .init(freeForm: "pipelines", example: pipelinesExample, help: pipelinesHelp),
         ]
     )
 
+    private static let sourcesHelp = """
+        Kafka clusters by name, for pipelines that read another log than the embedded one. Under
+        `kafka` stand properties of librdkafka, any of them, as its documentation writes them;
+        `${NAME}` in a value is the environment's variable of that name.
+        """
+
+    private static let sourcesExample = """
+        prod:
+          kafka:
+            bootstrap.servers: broker1:9093,broker2:9093
+            security.protocol: ssl
+            ssl.ca.location: /etc/ssl/kafka-ca.pem
+        """
+
     private static let pipelinesHelp = """
-        Pipelines by name: from which topics (one or a list), into which table or tables. A table
+        Pipelines by name: from which topics (one or a list; `*` stands for any characters), into
+        which table or tables. With `source` the topics are those of a Kafka cluster. A table
         takes the records that its `where` selects, all without it. Its columns are those of
         `columns`, and a column for every other field that appears unless `infer` is false. A column
         is declared with its type, or with a map: `from` (a field, `_key`, `_headers.<name>`,
@@ -67,6 +83,10 @@ public enum MillraceSettings {
           from: purchases
           into: purchases
           freshness: 2s
+        orders:
+          source: prod
+          from: orders-*
+          into: orders
         game:
           from: [events, old-events]
           tables:

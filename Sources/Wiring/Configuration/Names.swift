@@ -50,12 +50,15 @@ enum TableName {
 }
 
 extension ValueType where Value == String {
-    static var topicName: ValueType {
+    /// A topic's name, or a pattern with `*` for several.
+    static var topicSelector: ValueType {
         ValueType(name: "topic", example: "events") { (text) throws(SettingsComplaint) in
-            guard TopicName.isValid(text) else {
+            let name = text.replacing("*", with: "")
+            guard TopicName.isValid(name) || (name.isEmpty && !text.isEmpty) else {
                 throw SettingsComplaint(
                     "\"\(text)\" is no name of a topic",
-                    advice: "use letters, digits, dots, dashes and underscores, at most 249"
+                    advice: "use letters, digits, dots, dashes and underscores, at most 249, and * "
+                        + "for any of them"
                 )
             }
             return text

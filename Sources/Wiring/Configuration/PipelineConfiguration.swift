@@ -31,7 +31,9 @@ public struct TableConfiguration: Sendable, Equatable {
 public struct PipelineConfiguration: Sendable, Equatable {
     /// Its name.
     public var name: String
-    /// Topics it reads; never empty.
+    /// Source that the topics are read from; nil for the embedded log.
+    public var source: String?
+    /// Topics it reads, names or patterns with `*`; never empty.
     public var topics: [String]
     /// Longest time that a record may wait to be committed.
     public var freshness: Duration
@@ -39,13 +41,25 @@ public struct PipelineConfiguration: Sendable, Equatable {
     public var tables: [TableConfiguration]
 
     /// The pipelines of the part `pipelines`. Problems go to its reader.
-    static func all(in section: SettingsSection?) -> [PipelineConfiguration] {
+    static func all(
+        in section: SettingsSection?,
+        sources: [SourceConfiguration]
+    ) -> [PipelineConfiguration] {
         guard let section else { return [] }
         var owners: [String: String] = [:]
         return section.sections().compactMap { name, section in
             check(name: name, section)
             let pipeline = PipelineConfiguration(name: name, section)
             section.finish()
+            if let source = pipeline?.source, !sources.contains(where: { $0.name == source }) {
+                section.complain(
+                    at: "source",
+                    "there is no source \(source)",
+                    advice: sources.isEmpty
+                        ? "name it under sources"
+                        : "there are " + sources.map(\.name).joined(separator: ", ")
+                )
+            }
             for table in pipeline?.tables ?? [] {
                 if let owner = owners[table.name] {
                     section.complain(
@@ -61,7 +75,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
 
     private init?(name: String, _ section: SettingsSection) {
         self.name = name
-        let topics = section.required("from", .list(of: .topicName))
+        source = section.optional("source", .text)
+        let topics = section.required("from", .list(of: .topicSelector))
         freshness = section.value("freshness", .freshness, default: .seconds(10))
         let format = FormatConfiguration(section, over: FormatConfiguration())
         let several = section.section("tables")

@@ -1,6 +1,7 @@
 import Arguments
 import Configuration
 import Files
+import KafkaSource
 import Settings
 
 /// The configuration a command works with: the file of `--config`, of the environment, or the
@@ -21,6 +22,8 @@ struct CommandConfiguration {
         } catch {
             throw CommandError(error.description, code: .usage)
         }
+        // librdkafka itself says which of its properties there are.
+        for source in settings.sources { _ = try KafkaProperties(source) }
     }
 
     /// The running server that the configuration names.

@@ -46,7 +46,7 @@ import Testing
             }
             .joined(separator: "\n")
         let configuration = try configuration(text)
-        #expect(configuration.pipelines.map(\.name) == ["purchases", "game"])
+        #expect(configuration.pipelines.map(\.name) == ["purchases", "orders", "game"])
         #expect(configuration.log.segmentBytes == 256 << 20)
     }
 }

@@ -5,8 +5,11 @@ import Configuration
 import Files
 import Glibc
 import JSONText
+import KafkaSource
+import Pipelines
 import SQLEngine
 import Settings
+import Telemetry
 
 /// `millrace doctor`
 struct DoctorCommand: Command {
@@ -53,6 +56,7 @@ struct DoctorCommand: Command {
         if let settings {
             findings += [disk(settings.dataDirectory), space(settings.dataDirectory)]
             findings += ports(settings)
+            findings += settings.sources.map { source($0) }
         }
         findings += [duckDB(), fileLimit()]
         show(findings, asJSON: arguments.has("json"))
@@ -141,6 +145,23 @@ struct DoctorCommand: Command {
                 verdict: isFree ? .fine : .broken,
                 detail: isFree ? "\($0.1) is free" : "\($0.1) is in use by another program"
             )
+        }
+    }
+
+    /// Asks a Kafka cluster who it is and what topics it shows us.
+    private func source(_ source: SourceConfiguration) -> Finding {
+        let subject = "source \(source.name)"
+        do {
+            let log = try KafkaLog(try KafkaProperties(source), logger: .silent)
+            let id = try log.clusterID
+            _ = log.topics(selectedBy: [TopicSelector("*")])
+            return Finding(
+                subject: subject,
+                verdict: .fine,
+                detail: "cluster \(id) answers, \(log.topicNames.count) topics"
+            )
+        } catch {
+            return Finding(subject: subject, verdict: .broken, detail: "\(error)")
         }
     }
 

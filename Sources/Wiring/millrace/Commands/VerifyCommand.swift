@@ -50,7 +50,11 @@ struct VerifyCommand: Command {
         defer { log.close() }
         let lake = try LakeService(settings)
         return try Verification(
-            source: EmbeddedLog(log),
+            sources: try PipelineSources(
+                settings,
+                embedded: EmbeddedLog(log),
+                logger: Assembly.logger(settings)
+            ),
             lake: lake,
             definitions: definitions
         ).run().report

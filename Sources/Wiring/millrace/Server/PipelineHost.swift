@@ -5,36 +5,36 @@ import EventLog
 import Files
 import IcebergModel
 import JSONText
-import LogSources
 import Pipelines
 import Telemetry
 import Threads
 
 typealias LocalLog = EventLog<LocalFiles>
-typealias ServerLane = Lane<EmbeddedLog<LocalFiles>, LakeCommitter, SystemClocks>
+typealias ServerLane = Lane<PipelineLog, LakeCommitter, SystemClocks>
 
 /// The lanes of all pipelines, each on a thread of its own.
 final class PipelineHost: Sendable {
     /// One lane for each table of each pipeline.
     let lanes: [ServerLane]
     private let threads: [Thread]
-    private let source: EmbeddedLog<LocalFiles>
 
     /// Starts a lane for each definition.
     init(
         _ definitions: [LaneDefinition],
-        source: EmbeddedLog<LocalFiles>,
+        sources: PipelineSources,
         committer: LakeCommitter,
         logger: Logger
-    ) {
-        self.source = source
-        let lanes = definitions.map {
-            ServerLane(
-                $0,
-                source: source,
-                committer: committer,
-                clock: SystemClocks(),
-                logger: logger.named("pipelines")
+    ) throws(CommandError) {
+        var lanes: [ServerLane] = []
+        for definition in definitions {
+            lanes.append(
+                ServerLane(
+                    definition,
+                    source: try sources.lane(definition),
+                    committer: committer,
+                    clock: SystemClocks(),
+                    logger: logger.named("pipelines")
+                )
             )
         }
         self.lanes = lanes
@@ -47,6 +47,7 @@ final class PipelineHost: Sendable {
     func stop() {
         for lane in lanes { lane.stop() }
         for thread in threads { thread.join() }
+        for lane in lanes { lane.source.flush() }
     }
 
     /// Why requests should not come yet: a lane that has stopped for good, or has not begun.
@@ -61,14 +62,14 @@ final class PipelineHost: Sendable {
     }
 
     /// Durable records that no commit covers yet.
-    func lag(of status: LaneStatus) -> Int64 {
+    func lag(of lane: ServerLane) -> Int64 {
+        let committed = lane.status.committed
         var lag: Int64 = 0
-        for name in status.topics {
-            for index in 0..<Int32(source.topic(named: name)?.partitionCount ?? 0) {
-                let partition = SourcePartition(topic: name, index: index)
-                guard let bounds = try? source.bounds(of: partition) else { continue }
-                lag +=
-                    bounds.end - (status.committed?.progress(in: partition)?.next ?? bounds.start)
+        for topic in lane.source.topics(selectedBy: lane.definition.selectors) {
+            for index in 0..<Int32(topic.partitionCount) {
+                let partition = SourcePartition(topic: topic.name, index: index)
+                guard let bounds = try? lane.source.bounds(of: partition) else { continue }
+                lag += bounds.end - (committed?.progress(in: partition)?.next ?? bounds.start)
             }
         }
         return lag
@@ -81,13 +82,14 @@ final class PipelineHost: Sendable {
             let totals = status.committed?.totals
             return [
                 "name": .string(status.pipeline), "table": .string(status.table),
+                "source": lane.definition.source.map { .string($0) } ?? .null,
                 "topics": .array(status.topics.map { .string($0) }),
                 "state": .string(status.state.name),
                 "reason": status.state.reason.map { .string($0) } ?? .null,
                 "landed": .integer(totals?.landed ?? 0),
                 "filtered": .integer(totals?.filtered ?? 0),
                 "dead_lettered": .integer(totals?.deadLettered ?? 0),
-                "pending": .integer(status.pending), "lag": .integer(lag(of: status)),
+                "pending": .integer(status.pending), "lag": .integer(lag(of: lane)),
                 "epoch": .integer(status.committed?.epoch ?? 0),
                 "last_commit": status.lastCommit.map { .string($0.iso8601) } ?? .null,
             ]
@@ -105,7 +107,7 @@ final class PipelineHost: Sendable {
                 "millrace_pipeline_lag_records",
                 help: "Durable records not committed yet",
                 labels: labels
-            ) { [self] in Double(lag(of: lane.status)) }
+            ) { [self] in Double(lag(of: lane)) }
             metrics.counter(
                 "millrace_pipeline_landed_records_total",
                 help: "Records that are committed rows",
@@ -147,6 +149,7 @@ extension LaneDefinition {
                 }
                 var definition = LaneDefinition(
                     pipeline: pipeline.name,
+                    source: pipeline.source,
                     topics: pipeline.topics,
                     table: table.name,
                     predicate: predicate,

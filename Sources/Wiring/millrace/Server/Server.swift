@@ -39,17 +39,22 @@ final class Server: Sendable {
         do {
             let lake = try LakeService(settings)
             self.lake = lake
-            for name in Set(definitions.flatMap(\.topics)).sorted()
+            let local = definitions.filter { $0.source == nil }.flatMap(\.selectors)
+            for name in Set(local.filter { !$0.isPattern }.map(\.text)).sorted()
             where log.topic(name) == nil {
                 _ = try log.createTopic(name, partitions: settings.log.defaultPartitions)
             }
             let metrics = MetricsRegistry()
             metrics.registerProcessMetrics()
             broker = try Assembly.broker(settings, log, logger)
-            let source = EmbeddedLog(log)
-            let pipelines = PipelineHost(
+            let sources = try PipelineSources(
+                settings,
+                embedded: EmbeddedLog(log),
+                logger: logger
+            )
+            let pipelines = try PipelineHost(
                 definitions,
-                source: source,
+                sources: sources,
                 committer: LakeCommitter(lake, logger: logger.named("lake")),
                 logger: logger
             )
@@ -76,7 +81,7 @@ final class Server: Sendable {
             services.pipelines = { () throws(HTTPProblem) in pipelines.report }
             services.verify = { () throws(HTTPProblem) in
                 let verification = Verification(
-                    source: source,
+                    sources: sources,
                     lake: lake,
                     definitions: definitions
                 )

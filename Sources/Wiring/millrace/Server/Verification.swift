@@ -1,14 +1,11 @@
 import Bytes
-import EventLog
-import Files
 import JSONText
-import LogSources
 import Pipelines
 import SQLEngine
 
 /// Counts the log and the tables again and holds the two against each other.
 struct Verification {
-    let source: EmbeddedLog<LocalFiles>
+    let sources: PipelineSources
     let lake: LakeService
     let definitions: [LaneDefinition]
 
@@ -50,6 +47,7 @@ struct Verification {
                     session,
                     &outcome.statements
                 ) : [:]
+            let source = try sources.count(definition)
             let recount = LogRecount(of: definition, in: source)
             for (name, topic) in marker.topics.sorted(by: { $0.key < $1.key }) {
                 for (index, progress) in topic.partitions.sorted(by: { $0.key < $1.key }) {
@@ -88,7 +86,7 @@ struct Verification {
         _ session: SQLSession,
         _ statements: inout [String]
     ) throws -> [SourcePartition: TableCount] {
-        let isMixed = definition.topics.count > 1
+        let isMixed = definition.hasTopicColumn
         let topic = isMixed ? "_log.topic" : sqlText(definition.topics[0])
         let limits = marker.topics.flatMap { name, topic in
             topic.partitions.map { index, progress in

@@ -1,0 +1,113 @@
+import Bytes
+import EventLog
+import Files
+import KafkaSource
+import LogSources
+import Pipelines
+
+/// The logs that pipelines can read: a closed set, so the engine is compiled for it as a whole.
+enum PipelineLog: LogSource {
+    case embedded(EmbeddedLog<LocalFiles>)
+    case kafka(KafkaLog)
+
+    enum Notification: Sendable {
+        case embedded(EmbeddedLog<LocalFiles>.Notification)
+        case kafka(KafkaLog.Notification)
+    }
+
+    var clusterID: String {
+        get throws(LogSourceError) {
+            switch self {
+            case .embedded(let log): log.clusterID
+            case .kafka(let log): try log.clusterID
+            }
+        }
+    }
+
+    var topicNames: [String] {
+        switch self {
+        case .embedded(let log): log.topicNames
+        case .kafka(let log): log.topicNames
+        }
+    }
+
+    var trouble: String? {
+        switch self {
+        case .embedded(let log): log.trouble
+        case .kafka(let log): log.trouble
+        }
+    }
+
+    func topic(named name: String) -> SourceTopic? {
+        switch self {
+        case .embedded(let log): log.topic(named: name)
+        case .kafka(let log): log.topic(named: name)
+        }
+    }
+
+    func topics(selectedBy selectors: [TopicSelector]) -> [SourceTopic] {
+        switch self {
+        case .embedded(let log): log.topics(selectedBy: selectors)
+        case .kafka(let log): log.topics(selectedBy: selectors)
+        }
+    }
+
+    func identities(of topics: [String]) throws(LogSourceError) -> [String: String] {
+        switch self {
+        case .embedded(let log): try log.identities(of: topics)
+        case .kafka(let log): try log.identities(of: topics)
+        }
+    }
+
+    func bounds(of partition: SourcePartition) throws(LogSourceError) -> SourceBounds {
+        switch self {
+        case .embedded(let log): try log.bounds(of: partition)
+        case .kafka(let log): try log.bounds(of: partition)
+        }
+    }
+
+    func read(
+        _ partition: SourcePartition,
+        from offset: Int64,
+        bytesMax: Int,
+        into buffer: inout ByteBuffer
+    ) throws(LogSourceError) -> SourceBounds {
+        switch self {
+        case .embedded(let log):
+            try log.read(partition, from: offset, bytesMax: bytesMax, into: &buffer)
+        case .kafka(let log):
+            try log.read(partition, from: offset, bytesMax: bytesMax, into: &buffer)
+        }
+    }
+
+    func notify(
+        when positions: [SourcePartition: Int64],
+        _ wake: @escaping @Sendable () -> Void
+    ) -> Notification {
+        switch self {
+        case .embedded(let log): .embedded(log.notify(when: positions, wake))
+        case .kafka(let log): .kafka(log.notify(when: positions, wake))
+        }
+    }
+
+    func cancel(_ notification: Notification) {
+        switch (self, notification) {
+        case (.embedded(let log), .embedded(let notification)): log.cancel(notification)
+        case (.kafka(let log), .kafka(let notification)): log.cancel(notification)
+        case (.embedded, .kafka), (.kafka, .embedded):
+            preconditionFailure("a notification belongs to the log that made it")
+        }
+    }
+
+    func remember(_ positions: [SourcePartition: Int64]) {
+        switch self {
+        case .embedded(let log): log.remember(positions)
+        case .kafka(let log): log.remember(positions)
+        }
+    }
+
+    /// Waits a moment for what is on its way to the log.
+    func flush() {
+        if case .kafka(let log) = self { log.flush() }
+    }
+}

@@ -1,0 +1,80 @@
+import Configuration
+import Files
+import KafkaSource
+import LogSources
+import Pipelines
+import Telemetry
+
+/// Makes the source that a lane, or its verification, reads.
+struct PipelineSources {
+    private let embedded: EmbeddedLog<LocalFiles>
+    private let kafka: [String: KafkaProperties]
+    private let logger: Logger
+
+    /// How long a count waits for records that the cluster says are there.
+    private static let countPatience = Duration.seconds(30)
+
+    /// The sources that the settings name, beside the embedded log.
+    init(
+        _ settings: MillraceConfiguration,
+        embedded: EmbeddedLog<LocalFiles>,
+        logger: Logger
+    ) throws(CommandError) {
+        self.embedded = embedded
+        self.logger = logger.named("kafka source")
+        var kafka: [String: KafkaProperties] = [:]
+        for source in settings.sources { kafka[source.name] = try KafkaProperties(source) }
+        self.kafka = kafka
+    }
+
+    /// What a lane reads. Its place is told to a consumer group of the lane's own.
+    func lane(_ definition: LaneDefinition) throws(CommandError) -> PipelineLog {
+        try log(
+            definition,
+            group: "millrace.\(definition.pipeline).\(definition.table)",
+            patience: .seconds(1)
+        )
+    }
+
+    /// What counts the lane's records again.
+    func count(_ definition: LaneDefinition) throws(CommandError) -> PipelineLog {
+        try log(definition, group: nil, patience: Self.countPatience)
+    }
+
+    private func log(
+        _ definition: LaneDefinition,
+        group: String?,
+        patience: Duration
+    ) throws(CommandError) -> PipelineLog {
+        guard let name = definition.source else { return .embedded(embedded) }
+        guard let properties = kafka[name] else {
+            throw CommandError("there is no source \(name)", code: .usage)
+        }
+        do throws(KafkaLogError) {
+            return .kafka(
+                try KafkaLog(
+                    properties,
+                    group: group,
+                    patience: patience,
+                    logger: logger.with([
+                        "source": name, "pipeline": definition.pipeline,
+                        "table": definition.table,
+                    ])
+                )
+            )
+        } catch {
+            throw CommandError("sources.\(name).kafka: \(error)", code: .usage)
+        }
+    }
+}
+
+extension KafkaProperties {
+    /// The properties of a source, as the settings have them.
+    init(_ source: SourceConfiguration) throws(CommandError) {
+        do throws(KafkaLogError) {
+            try self.init(source.properties.map { ($0.name, $0.value) })
+        } catch {
+            throw CommandError("sources.\(source.name).kafka: \(error)", code: .usage)
+        }
+    }
+}
