@@ -12,7 +12,8 @@ internal struct Column: ~Copyable {
     /// Values so far, nulls included.
     @usableFromInline var count = 0
     @usableFromInline var nullCount = 0
-    /// Bytes of text so far, which may include the beginning of a value that is not finished.
+    /// Bytes of text so far, or elements of a list. Text may include the beginning of a value that
+    /// is not finished.
     @usableFromInline var textBytes = 0
     @usableFromInline var values: Block
     @usableFromInline var offsets: Block
@@ -26,7 +27,7 @@ internal struct Column: ~Copyable {
     ) {
         self.kind = kind
         self.shape = shape
-        values = pool.take(atLeast: max(sizes.0, 4096))
+        values = pool.take(atLeast: kind.isNested ? 0 : max(sizes.0, 4096))
         offsets = pool.take(atLeast: kind.hasOffsets ? max(sizes.1, 4096) : 0)
         validity = pool.take(atLeast: sizes.2)
         if kind.hasOffsets { offsets.store(Int32(0), at: 0) }
@@ -128,7 +129,7 @@ extension Column {
                 growValues(toHold: (rows &+ 7) >> 3, keeping: (count &+ 7) >> 3)
             }
             for row in count..<rows { Self.set(false, at: row, in: values) }
-        } else {
+        } else if kind != .structure {
             let width = kind.valueBytes
             if rows &* width > values.capacity {
                 growValues(toHold: rows &* width, keeping: count &* width)
@@ -161,6 +162,45 @@ extension Column {
         let old = self
         self = other
         return old
+    }
+
+    /// Gives a finished column of columns away, made of `children`, and begins a new one.
+    internal mutating func take(pool: BlockPool, children: [ArrowColumn]) -> ArrowColumn {
+        let next = Column(kind: kind, shape: shape, pool: pool, like: sizes)
+        let done = exchange(with: next)
+        return done.finished(children)
+    }
+
+    private consuming func finished(_ children: [ArrowColumn]) -> ArrowColumn {
+        let (length, nulls) = (count, nullCount)
+        switch kind {
+        case .structure:
+            return ArrowColumn(
+                structOf: children,
+                length: length,
+                nullCount: nulls,
+                validity: validity
+            )
+        case .list:
+            return ArrowColumn(
+                listOf: children[0],
+                type: .list,
+                length: length,
+                nullCount: nulls,
+                validity: validity,
+                offsets: offsets
+            )
+        case .map:
+            return ArrowColumn(
+                listOf: ArrowColumn(structOf: children, length: textBytes),
+                type: .map,
+                length: length,
+                nullCount: nulls,
+                validity: validity,
+                offsets: offsets
+            )
+        default: preconditionFailure("no column of columns")
+        }
     }
 
     private consuming func finished() -> ArrowColumn {

@@ -25,6 +25,12 @@ public enum ColumnKind: UInt8, Hashable, Sendable {
     case timestamptz
     /// Exact numbers; how many digits stands in `DecimalShape`.
     case decimal
+    /// Named columns under one name.
+    case structure
+    /// Values of one column, any number a row.
+    case list
+    /// Pairs of two columns' values, any number a row.
+    case map
 
     /// The kind for `type`, or nil when rows of it cannot be built.
     public init?(_ type: IcebergType) {
@@ -40,7 +46,10 @@ public enum ColumnKind: UInt8, Hashable, Sendable {
         case .timestamp: self = .timestamp
         case .timestamptz: self = .timestamptz
         case .decimal: self = .decimal
-        case .time, .uuid, .fixed, .struct, .list, .map: return nil
+        case .struct: self = .structure
+        case .list: self = .list
+        case .map: self = .map
+        case .time, .uuid, .fixed: return nil
         }
     }
 
@@ -58,6 +67,9 @@ public enum ColumnKind: UInt8, Hashable, Sendable {
         case .timestamp: .timestampMicros(isUTC: false)
         case .timestamptz: .timestampMicros(isUTC: true)
         case .decimal: .decimal128(precision: shape.precision, scale: shape.scale)
+        case .structure: .struct
+        case .list: .list
+        case .map: .map
         }
     }
 
@@ -68,13 +80,22 @@ public enum ColumnKind: UInt8, Hashable, Sendable {
         case .int, .float, .date: 4
         case .long, .double, .timestamp, .timestamptz: 8
         case .decimal: 16
-        case .boolean, .string, .binary: 0
+        case .boolean, .string, .binary, .structure, .list, .map: 0
         }
     }
 
     @inlinable
     @inline(__always)
-    internal var hasOffsets: Bool { self == .string || self == .binary }
+    internal var isText: Bool { self == .string || self == .binary }
+
+    /// True when a value has a place in other memory: text, or the elements of a list.
+    internal var hasOffsets: Bool { isText || hasElements }
+
+    /// True when a value is any number of values of the columns inside.
+    internal var hasElements: Bool { self == .list || self == .map }
+
+    /// True when values are in columns of their own.
+    public var isNested: Bool { self == .structure || hasElements }
 }
 
 /// How many digits the numbers of a decimal column have.

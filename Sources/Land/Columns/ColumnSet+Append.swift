@@ -16,7 +16,7 @@ extension ColumnSet {
     public func hasValue(_ column: Int) -> Bool {
         precondition(column >= 0 && column < columnCount, "no such column")
         // SAFETY: checked just above.
-        return unsafe columns[column].count > rowCount
+        return unsafe columns[column].count > openRow
     }
 
     /// Checks the column and its kind, and adds the nulls it owes.
@@ -25,9 +25,9 @@ extension ColumnSet {
     internal mutating func open(_ column: Int, _ isOfKind: Bool) {
         precondition(isOfKind, "the column is of another kind")
         // SAFETY: `kind`, which gave `isOfKind`, checked the column.
-        if unsafe columns[column].count != rowCount {
+        if unsafe columns[column].count != openRow {
             precondition(!hasValue(column), "the row has a value in that column already")
-            unsafe columns[column].pad(to: rowCount)
+            unsafe columns[column].pad(to: openRow)
         }
     }
 
@@ -96,7 +96,7 @@ extension ColumnSet {
     @inlinable
     @inline(__always)
     public mutating func append(bytes value: RawSpan, to column: Int) {
-        open(column, kind(column).hasOffsets)
+        open(column, kind(column).isText)
         // SAFETY: `kind` checked the column.
         unsafe columns[column].extendText(value)
         unsafe columns[column].finishText()
@@ -113,7 +113,7 @@ extension ColumnSet {
         to column: Int,
         _ body: (UnsafeMutableRawPointer) -> Int
     ) -> Bool {
-        open(column, kind(column).hasOffsets)
+        open(column, kind(column).isText)
         // SAFETY: `kind` checked the column; the block has `capacity` bytes behind the text so far.
         unsafe columns[column].reserveText(capacity)
         let written = unsafe body(columns[column].textEnd)
@@ -129,14 +129,14 @@ extension ColumnSet {
     public mutating func appendNull(to column: Int) {
         open(column, kind(column).valueBytes >= 0)
         // SAFETY: `kind` checked the column.
-        unsafe columns[column].pad(to: rowCount &+ 1)
+        unsafe columns[column].pad(to: openRow &+ 1)
     }
 
     /// Adds to the beginning of a text or binary value that `finishBytes` will complete.
     @inlinable
     @inline(__always)
     public mutating func extendBytes(_ piece: RawSpan, in column: Int) {
-        open(column, kind(column).hasOffsets)
+        open(column, kind(column).isText)
         // SAFETY: `kind` checked the column.
         unsafe columns[column].extendText(piece)
     }
@@ -144,7 +144,7 @@ extension ColumnSet {
     /// Adds one byte to the beginning of a text or binary value that `finishBytes` will complete.
     @inlinable
     public mutating func extendBytes(_ byte: UInt8, in column: Int) {
-        open(column, kind(column).hasOffsets)
+        open(column, kind(column).isText)
         // SAFETY: `kind` checked the column.
         unsafe columns[column].extendText(byte)
     }
@@ -152,7 +152,7 @@ extension ColumnSet {
     /// Completes the value that `extendBytes` began; an empty one when it did not.
     @inlinable
     public mutating func finishBytes(in column: Int) {
-        open(column, kind(column).hasOffsets)
+        open(column, kind(column).isText)
         // SAFETY: `kind` checked the column.
         unsafe columns[column].finishText()
     }

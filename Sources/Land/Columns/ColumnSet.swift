@@ -1,4 +1,5 @@
 public import ArrowData
+internal import IcebergModel
 
 /// Rows under construction: one growing column per column of the layout.
 ///
@@ -20,12 +21,14 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
     public private(set) var layout: ColumnLayout
     /// About how many bytes the finished rows take: what their records had, plus their positions.
     public private(set) var byteCount = 0
-    private let pool: BlockPool
-    @usableFromInline internal let logColumn: Int
+    internal let pool: BlockPool
+    @usableFromInline internal var logColumn: Int
+    /// Where the next value of a column goes: the open row, or the open struct or element.
+    @usableFromInline internal var openRow = 0
     /// The name that the rows' `_log.topic` gets; nil in a table of one topic.
     @usableFromInline internal var topic: [UInt8]?
     /// Number of `_log.index`, or -1.
-    @usableFromInline internal let indexColumn: Int
+    @usableFromInline internal var indexColumn: Int
     private let requiredCount: Int
 
     /// The most bytes that may be given to one batch: offsets of text have 31 bits.
@@ -57,26 +60,34 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
         unsafe columns.deallocate()
     }
 
-    /// Adds the columns that `layout` has beyond the present ones; finished rows have null in them.
+    /// Adds the columns that `layout` has beyond the present ones; finished rows are null there.
     ///
-    /// No row may be open. Fails when `layout` does not begin with the present columns.
+    /// No row may be open. Fails when `layout` lacks a present column or has it differently.
+    /// Columns may have other numbers from now on.
     public mutating func adopt(_ layout: ColumnLayout) throws(ColumnError) {
         if layout === self.layout { return }
         try layout.checkExtends(self.layout)
         let count = layout.columns.count
-        // SAFETY: the old elements move to the new table, the others are initialised here.
+        var places: [Int: Int] = [:]
+        for (index, column) in self.layout.columns.enumerated() { places[column.field.id] = index }
+        // SAFETY: every old element moves to the new table once, since ids are unique and all of
+        // them are in the new layout; the others are initialised here.
         let table = UnsafeMutablePointer<Column>.allocate(capacity: max(count, 1))
-        unsafe table.moveInitialize(from: columns, count: columnCount)
-        for index in columnCount..<count {
-            let added = layout.columns[index]
-            let shape = added.shape
-            unsafe (table + index).initialize(
-                to: Column(kind: added.kind, shape: shape, pool: pool)
-            )
+        for (index, column) in layout.columns.enumerated() {
+            if let place = places[column.field.id] {
+                unsafe (table + index).moveInitialize(from: columns + place, count: 1)
+            } else {
+                let shape = column.shape
+                unsafe (table + index).initialize(
+                    to: Column(kind: column.kind, shape: shape, pool: pool)
+                )
+            }
         }
         unsafe columns.deallocate()
         unsafe columns = table
         columnCount = count
+        logColumn = layout.logColumn ?? -1
+        indexColumn = layout.hasIndex ? logColumn + layout.logColumnCount - 1 : -1
         self.layout = layout
     }
 
@@ -112,6 +123,7 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
     @usableFromInline
     internal mutating func countRow(_ recordBytes: Int) {
         rowCount &+= 1
+        openRow = rowCount
         byteCount &+= recordBytes &+ 20
     }
 
@@ -125,10 +137,12 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
 
     /// Takes back what was appended since the last finished row.
     public mutating func rollbackRow() {
+        // What is inside a column comes behind it, so that its own end is known already.
         for index in 0..<columnCount {
             // SAFETY: the index is below the number of initialised columns.
-            unsafe columns[index].cut(to: min(columns[index].count, rowCount))
+            unsafe columns[index].cut(to: min(columns[index].count, owed(index)))
         }
+        openRow = rowCount
     }
 
     /// How far the set is filled.
@@ -155,21 +169,20 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
 
     /// Gives away the finished rows and begins anew. No row may be open.
     public mutating func takeBatch() -> ArrowBatch {
-        var parts: [ArrowColumn] = []
-        parts.reserveCapacity(columnCount)
-        for index in 0..<columnCount {
+        for index in layout.topColumns {
             precondition(!hasValue(index), "a row is still open")
-            // SAFETY: the index is below the number of initialised columns.
-            unsafe columns[index].pad(to: rowCount)
-            unsafe parts.append(columns[index].take(pool: pool))
         }
         let rows = rowCount
-        if let log = layout.logColumn {
+        var parts: [ArrowColumn] = []
+        parts.reserveCapacity(layout.topColumns.count)
+        for index in layout.topColumns { parts.append(take(index)) }
+        if let log = layout.logPlace {
             let range = log..<log + layout.logColumnCount
             let position = ArrowColumn(structOf: Array(parts[range]), length: rows)
             parts.replaceSubrange(range, with: [position])
         }
         rowCount = 0
+        openRow = 0
         byteCount = 0
         return ArrowBatch(columns: parts, fields: layout.fields, rows: rows)
     }

@@ -44,6 +44,8 @@ public struct DecodeIssue: Error, Equatable, Sendable {
         case unknownField = "unknown-field"
         /// The field's name is that of a column which is filled from elsewhere.
         case shadowedField = "shadowed-field"
+        /// The column that an object's field is flattened into belongs to another field.
+        case collidingField = "colliding-field"
         /// The value does not fit the column's type.
         case wrongType = "wrong-type"
         /// The number is too large or too small for the column's type.
@@ -121,6 +123,9 @@ extension DecodeIssue: CustomStringConvertible {
         case .shadowedField:
             "the column of that name is declared to be filled from elsewhere; declare a column "
                 + "of another name with from: \(field ?? "")"
+        case .collidingField:
+            "another field's values are in the column of that name; give this one a column of "
+                + "another name with from"
         case .wrongType: "the value does not fit the column, which is \(type)"
         case .outOfRange: "the number does not fit the column, which is \(type)"
         case .invalidTime: "the text does not fit the column, which is \(type)"
@@ -138,6 +143,8 @@ public enum DecodeLimits {
     public static let fieldsMax = 10_000
     /// Bytes of a field's name.
     public static let nameBytesMax = 1024
+    /// Entries of one map.
+    public static let entriesMax = 1000
     /// Columns a table may have, by default.
     public static let columnsMax = 1000
     /// Unknown field names that are remembered from record to record.

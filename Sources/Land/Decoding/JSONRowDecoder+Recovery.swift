@@ -10,12 +10,21 @@ extension JSONRowDecoder {
         _ cursor: inout JSONCursor,
         at start: Int,
         into columns: inout ColumnSet,
-        _ column: Int
+        _ column: Int,
+        _ key: KeyPlace
     ) throws(JSONFault) {
         guard fault.reason.isMisfit else { throw fault }
         if castColumns[column] {
             cursor.position = start
             if try cast(&cursor, into: &columns, column) { return }
+        }
+        if plan.nested == .flatten, key.level != KeyPlace.none {
+            cursor.position = start
+            cursor.skipWhitespace()
+            if cursor.next == UInt8(ascii: "{") {
+                let level = flatLevel(of: key)
+                return try decodeFlat(&cursor, into: &columns, level, depth: 2)
+            }
         }
         throw fault
     }

@@ -110,6 +110,8 @@ extension JSONRowDecoder {
             try appendBase64(&cursor, into: &columns, column)
         case .string, .long, .double:
             preconditionFailure("handled by decodeValue")
+        case .structure, .list, .map:
+            preconditionFailure("handled by decodeDeep")
         }
     }
 
@@ -120,7 +122,7 @@ extension JSONRowDecoder {
 
     /// A value of another kind than the column takes: wrong, if it is a value at all.
     @inline(never)
-    private static func mismatch(_ cursor: inout JSONCursor) -> JSONFault {
+    internal static func mismatch(_ cursor: inout JSONCursor) -> JSONFault {
         let start = cursor.position
         do throws(JSONFault) { try cursor.skipValue(depth: 1) } catch { return error }
         return JSONFault(.wrongType, at: start)
@@ -134,7 +136,7 @@ extension JSONRowDecoder {
 
     /// A string as the column's text.
     @inline(__always)
-    private static func appendText(
+    internal static func appendText(
         _ cursor: inout JSONCursor,
         into columns: inout ColumnSet,
         _ column: Int

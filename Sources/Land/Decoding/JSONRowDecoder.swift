@@ -13,7 +13,7 @@ public struct JSONRowDecoder: ~Copyable {
     public let columnsMax: Int
     /// Which field goes into which column.
     public let plan: DecodingPlan
-    private let takenColumns: Set<String>
+    internal let takenColumns: Set<String>
     internal var fields = FieldReader()
     /// Keys of the table that stand for columns; those behind them are unknown names.
     private var columnKeys = 0
@@ -25,12 +25,31 @@ public struct JSONRowDecoder: ~Copyable {
     /// What the record calls for, in its order.
     private var inferred: [InferredField] = []
     private var unknownInRecord = 0
+    /// Names below the top: of struct columns' fields, and of flattened objects'.
+    internal var levels: [NestedKeys] = []
+    /// By column: the level of a struct's fields; -1 before it was met, empty before any was.
+    internal var structLevels: [Int] = []
+    /// Levels of flattened objects, by the way to them.
+    internal var flatLevels: [String: Int] = [:]
+    /// Names from a fault inside a nested value up to the top.
+    internal var faultPath: [String] = []
 
     /// Codes for names that are not columns, where a column's number would stand.
     internal enum Code {
         static let unknown = -1
         static let reserved = -2
         static let shadowed = -3
+        static let colliding = -4
+        private static let firstNested = -16
+
+        /// The code of a column of struct, list or map type.
+        static func nested(_ column: Int) -> Int { firstNested - column }
+
+        /// The column that `code`, which `nested` gave, stands for.
+        static func column(_ code: Int) -> Int { firstNested - code }
+
+        /// True for what `nested` gave.
+        static func isNested(_ code: Int) -> Bool { code <= firstNested }
     }
 
     /// A decoder.
@@ -80,6 +99,7 @@ public struct JSONRowDecoder: ~Copyable {
     private mutating func prepare(for layout: ColumnLayout) {
         record &+= 1
         unknownInRecord = 0
+        if !faultPath.isEmpty { faultPath.removeAll() }
         if self.layout !== layout { bind(layout) }
         if fields.table.keys.count > columnKeys &+ DecodeLimits.rememberedMax {
             fields.table.truncate(to: columnKeys)
@@ -89,21 +109,28 @@ public struct JSONRowDecoder: ~Copyable {
     @inline(never)
     private mutating func bind(_ layout: ColumnLayout) {
         fields.table = KeyTable()
+        levels = []
+        structLevels = []
+        flatLevels = [:]
         _ = fields.table.add(name: LogColumn.name.utf8, number: Code.reserved)
+        func number(_ column: Int) -> Int {
+            layout.columns[column].kind.isNested ? Code.nested(column) : column
+        }
         for (field, column) in plan.columnsByField {
-            guard let number = layout.number(ofColumn: column) else { continue }
-            _ = fields.table.add(name: field.utf8, number: number)
+            guard let column = layout.number(ofColumn: column) else { continue }
+            _ = fields.table.add(name: field.utf8, number: number(column))
         }
         for column in takenColumns {
             _ = fields.table.add(name: column.utf8, number: Code.shadowed)
         }
-        for (number, column) in layout.columns.enumerated() {
-            if let log = layout.logColumn, (log..<log + layout.logColumnCount).contains(number) {
-                continue
-            }
-            if plan.columnsByField[column.field.name] != nil { continue }
-            if takenColumns.contains(column.field.name) { continue }
-            _ = fields.table.add(name: column.field.name.utf8, number: number)
+        for column in layout.topColumns {
+            let field = layout.columns[column].field
+            guard layout.number(ofColumn: field.name) == column,
+                plan.columnsByField[field.name] == nil, !takenColumns.contains(field.name)
+            else { continue }
+            let isOthers = plan.nested == .flatten && Self.isFlat(field)
+            let code = isOthers ? Code.colliding : number(column)
+            _ = fields.table.add(name: field.name.utf8, number: code)
         }
         let castsAll = plan.castsAllColumns
         castColumns = layout.columns.map {
@@ -132,10 +159,11 @@ public struct JSONRowDecoder: ~Copyable {
                     do throws(JSONFault) {
                         try Self.decodeValue(&cursor, into: &columns, number)
                     } catch {
-                        try recover(from: error, &cursor, at: start, into: &columns, number)
+                        let place = KeyPlace(level: KeyPlace.top, key: next)
+                        try recover(from: error, &cursor, at: start, into: &columns, number, place)
                     }
                 } else {
-                    try decodeUnknown(&cursor, next, number, columns)
+                    try decodeUnusual(&cursor, next, number, into: &columns)
                 }
             } while try FieldReader.continues(&cursor)
         }
@@ -172,80 +200,86 @@ public struct JSONRowDecoder: ~Copyable {
         inferred.removeAll(keepingCapacity: true)
         guard key >= 0 else { return DecodeIssue(fault.reason, offset: fault.offset) }
         let number = Int(fields.table.keys[key].number)
+        let isInside = !faultPath.isEmpty
         return DecodeIssue(
             fault.reason,
-            field: fields.table.name(key),
+            field: ([fields.table.name(key)] + faultPath.reversed()).joined(separator: "."),
             offset: fault.offset,
-            columnType: number >= 0 ? columns.layout.columns[number].field.type.description : nil
+            columnType: number >= 0 && !isInside
+                ? columns.layout.columns[number].field.type.description : nil
         )
     }
 }
 
 extension JSONRowDecoder {
-    /// A field that is no column: checked, and noted if a column can be made of it.
+    /// A field that is not simply a column: a nested one, one to be flattened, or an unknown one.
     @inline(never)
-    private mutating func decodeUnknown(
+    private mutating func decodeUnusual(
         _ cursor: inout JSONCursor,
         _ key: Int,
         _ code: Int,
-        _ columns: borrowing ColumnSet
+        into columns: inout ColumnSet
     ) throws(JSONFault) {
         let start = cursor.position
+        let place = KeyPlace(level: KeyPlace.top, key: key)
+        if Code.isNested(code) {
+            let column = Code.column(code)
+            if columns.hasValue(column) { throw JSONFault(.duplicateField, at: start) }
+            try decodeDeep(&cursor, into: &columns, column, place, depth: 2)
+            return
+        }
         if code == Code.reserved { throw JSONFault(.reservedField, at: start) }
+        if code == Code.colliding { throw JSONFault(.collidingField, at: start) }
         if fields.table.mark(key, record: record) {
             throw JSONFault(.duplicateField, at: start)
         }
-        let type = try Self.inferType(&cursor)
-        switch unknownFields {
-        case .ignore:
-            // Names of a record that has very many are still remembered until the next one.
-            unknownInRecord &+= 1
-            if unknownInRecord > DecodeLimits.fieldsMax {
-                throw JSONFault(.tooManyFields, at: start)
+        if plan.nested == .flatten, code == Code.unknown {
+            cursor.skipWhitespace()
+            if cursor.next == UInt8(ascii: "{") {
+                let level = flatLevel(of: place)
+                try decodeFlat(&cursor, into: &columns, level, depth: 2)
+                return
             }
-        case .reject:
-            throw JSONFault(.unknownField, at: start)
-        case .report:
-            if code == Code.shadowed { throw JSONFault(.shadowedField, at: start) }
-            unknownInRecord &+= 1
-            if unknownInRecord > DecodeLimits.fieldsMax {
-                throw JSONFault(.tooManyFields, at: start)
-            }
-            guard let type else { return }
-            let name = fields.table.name(key)
-            guard (1...DecodeLimits.nameBytesMax).contains(name.utf8.count),
-                !name.utf8.contains(0)
-            else { throw JSONFault(.unusableFieldName, at: start) }
-            let present =
-                columns.layout.schema.fields.count
-                - (columns.layout.logColumn == nil ? 0 : 1)
-            guard present + inferred.count < columnsMax else {
-                throw JSONFault(.tooManyColumns, at: start)
-            }
-            inferred.append(InferredField(name: plan.columnsByField[name] ?? name, type: type))
         }
+        if code == Code.shadowed, unknownFields == .report {
+            throw JSONFault(.shadowedField, at: start)
+        }
+        let name = fields.table.name(key)
+        let column = plan.columnsByField[name] ?? name
+        try note(unknown: column, parentID: nil, doc: nil, &cursor, at: start, columns)
     }
 
-    /// Moves over a value and says which type a column for it would have; nil for null.
-    private static func inferType(_ cursor: inout JSONCursor) throws(JSONFault) -> IcebergType? {
-        if cursor.next <= 0x20 { cursor.skipWhitespace() }
-        switch cursor.next {
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-            let number = try cursor.scanNumber()
-            if number.int64 != nil { return .long }
-            guard number.double(in: cursor) != nil else {
-                throw JSONFault(.outOfRange, at: number.start)
-            }
-            return .double
-        case UInt8(ascii: "t"), UInt8(ascii: "f"):
-            try cursor.skipValue(depth: 1)
-            return .boolean
-        case UInt8(ascii: "n"):
-            try cursor.skipValue(depth: 1)
-            return nil
-        default:
-            try cursor.skipValue(depth: 1)
-            return .string
+    /// A field that is no column: checked, and noted if a column can be made of it.
+    internal mutating func note(
+        unknown name: String,
+        parentID: Int?,
+        doc: String?,
+        _ cursor: inout JSONCursor,
+        at start: Int,
+        _ columns: borrowing ColumnSet
+    ) throws(JSONFault) {
+        let type = try TypeInference.infer(&cursor, isDeep: plan.nested == .structs, depth: 2)
+        if unknownFields == .reject { throw JSONFault(.unknownField, at: start) }
+        // Names of a record that has very many are still remembered until the next one.
+        unknownInRecord &+= 1
+        if unknownInRecord > DecodeLimits.fieldsMax {
+            throw JSONFault(.tooManyFields, at: start)
         }
+        guard unknownFields == .report, let type else { return }
+        guard DecodeLimits.isUsable(name) else { throw JSONFault(.unusableFieldName, at: start) }
+        let wanted = inferred.reduce(TypeInference.valueCount(type)) {
+            $0 + TypeInference.valueCount($1.type)
+        }
+        guard columns.layout.valueColumnCount + wanted <= columnsMax else {
+            throw JSONFault(.tooManyColumns, at: start)
+        }
+        let field = InferredField(name: name, type: type, parentID: parentID, doc: doc)
+        // Two elements of a list may lack the same field.
+        if let index = inferred.firstIndex(where: { $0.name == name && $0.parentID == parentID }) {
+            let both = TypeInference.merged(inferred[index].type, type) ?? type
+            inferred[index] = InferredField(name: name, type: both, parentID: parentID, doc: doc)
+            return
+        }
+        inferred.append(field)
     }
 }

@@ -52,6 +52,9 @@ internal struct KeyTable {
         return keys.count - 1
     }
 
+    /// Gives a key another number.
+    mutating func renumber(_ key: Int, to number: Int) { keys[key].number = Int32(number) }
+
     /// Drops all keys but the first `count`.
     mutating func truncate(to count: Int) {
         guard count < keys.count else { return }

@@ -16,6 +16,17 @@ public enum DocumentCount: String, CaseIterable, Sendable {
     case many
 }
 
+/// What becomes of objects and arrays in new fields.
+public enum NestedValues: String, CaseIterable, Sendable {
+    /// A string column holds their JSON text.
+    case text
+    /// An object's fields become columns named after the way to them: `a.b` is `a_b`. Arrays are
+    /// text.
+    case flatten
+    /// Objects become structs, arrays lists.
+    case structs = "struct"
+}
+
 /// How CSV is written.
 public struct CSVFormat: Hashable, Sendable {
     /// Names of the columns in order; nil when every record begins with a row of them.

@@ -19,14 +19,23 @@ public enum RowOutcome: Equatable, Sendable {
 public struct InferredField: Hashable, Sendable {
     /// Name, as it came.
     public let name: String
-    /// Type by the rule of README.md: boolean, long, double or string.
+    /// Type by the rule of README.md; ids inside it mean nothing.
     public let type: IcebergType
+    /// Id of the struct field it belongs into; nil for a column of the table.
+    public let parentID: Int?
+    /// What the column's documentation must say, so that it is known again.
+    public let doc: String?
 
     /// A field.
-    public init(name: String, type: IcebergType) {
+    public init(name: String, type: IcebergType, parentID: Int? = nil, doc: String? = nil) {
         self.name = name
         self.type = type
+        self.parentID = parentID
+        self.doc = doc
     }
+
+    /// What the table needs for it.
+    public var column: NewColumn { NewColumn(name, type, doc: doc, parentID: parentID) }
 }
 
 /// What happens to fields that the table has no column for.

@@ -98,8 +98,7 @@ extension Landing {
         for file in files { try close(file) }
         var pause = definition.limits.retryPause.lowerBound
         while true {
-            let columns = fields.filter { main.schema.column(named: $0.name) == nil }
-                .map { NewColumn($0.name, $0.type) }
+            let columns = fields.filter { !main.schema.has($0) }.map(\.column)
             if columns.isEmpty { break }
             do throws(TableCommitterError) {
                 main = try committer.addColumns(
@@ -140,5 +139,13 @@ extension Landing {
             )
         }
         main = found
+    }
+}
+
+extension Schema {
+    /// True when there is such a column, or such a field in the struct it belongs into.
+    fileprivate func has(_ field: InferredField) -> Bool {
+        guard let parentID = field.parentID else { return column(named: field.name) != nil }
+        return self.field(id: parentID)?.type.children.contains { $0.name == field.name } ?? false
     }
 }

@@ -27,18 +27,18 @@ internal struct ParquetFooter {
 
     /// The whole file's description.
     ///
-    /// `ranges` holds, for floating columns, what was seen of their values; without it they get no
-    /// bounds.
+    /// `leaves` has nil for columns that are not described. `ranges` holds, for floating columns,
+    /// what was seen of their values; without it they get no bounds.
     func summary(
         path: String,
-        leaves: [ArrowField],
+        leaves: [ArrowField?],
         ranges: [FloatingRange?],
         options: ParquetOptions
     ) -> ParquetFileSummary {
         var columns: [ColumnStatistics] = []
         let described = leaves.prefix(min(columnCount, options.statisticsColumnsMax))
         for (index, leaf) in described.enumerated() {
-            guard let fieldID = leaf.fieldID else { continue }
+            guard let leaf, let fieldID = leaf.fieldID else { continue }
             let chunks = groups.map { $0[index] }
             columns.append(
                 Self.statistics(

@@ -41,9 +41,7 @@ public struct ParquetWriter: ~Copyable, @unchecked Sendable {
                 ?? ParquetError(.invalid, path: path, message: "the file could not be created")
         }
         unsafe handle = opened
-        ranges = fields.flatMap(\.leaves).map { leaf in
-            leaf.type == .float32 || leaf.type == .float64 ? FloatingRange() : nil
-        }
+        ranges = fields.flatMap { Self.ranges(of: $0) }
         self.options = options
         self.path = path
         self.fields = fields
@@ -105,7 +103,7 @@ public struct ParquetWriter: ~Copyable, @unchecked Sendable {
         let footer = unsafe ParquetFooter(c_arrow_parquet_writer_footer(handle))
         return footer.summary(
             path: path,
-            leaves: fields.flatMap(\.leaves),
+            leaves: fields.flatMap { Self.describedLeaves(of: $0) },
             ranges: ranges,
             options: options
         )
@@ -124,13 +122,49 @@ extension ParquetWriter {
     }
 
     private mutating func noteRanges(of batch: borrowing ArrowBatch) {
-        // Only columns at the top can be floating: the one struct there is, `_log`, has none.
         var leaf = 0
         for (index, field) in fields.enumerated() {
-            if field.type == .float32 || field.type == .float64 {
-                ranges[leaf]?.add(batch.column(index))
-            }
+            Self.note(batch.column(index), in: &ranges, at: leaf)
             leaf += field.leaves.count
+        }
+    }
+
+    private static func note(
+        _ column: borrowing ArrowColumnView,
+        in ranges: inout [FloatingRange?],
+        at leaf: Int
+    ) {
+        switch column.field.type {
+        case .float32, .float64:
+            ranges[leaf]?.add(column)
+        case .struct:
+            var leaf = leaf
+            for (index, field) in column.field.children.enumerated() {
+                note(column.child(index), in: &ranges, at: leaf)
+                leaf += field.leaves.count
+            }
+        default:
+            break
+        }
+    }
+
+    /// One entry a leaf: a range for floating columns, but for those inside lists and maps.
+    private static func ranges(of field: ArrowField) -> [FloatingRange?] {
+        switch field.type {
+        case .struct: field.children.flatMap { ranges(of: $0) }
+        case .list, .map: field.leaves.map { _ in nil }
+        case .float32, .float64: [FloatingRange()]
+        default: [nil]
+        }
+    }
+
+    /// The leaves, nil where a file has no statistics of them: inside lists and maps a column has
+    /// more values than the table has rows, and bounds of them help nobody.
+    private static func describedLeaves(of field: ArrowField) -> [ArrowField?] {
+        switch field.type {
+        case .struct: field.children.flatMap { describedLeaves(of: $0) }
+        case .list, .map: field.leaves.map { _ in nil }
+        default: [field]
         }
     }
 

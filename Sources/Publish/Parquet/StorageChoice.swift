@@ -42,6 +42,15 @@ internal struct StorageChoice: Equatable {
         if field.type == .struct {
             return field.children.flatMap { unseen($0, path: "\(path).\($0.name)", options) }
         }
+        // Names of the levels between are those of Parquet's specification, "Nested Types".
+        if field.type == .list {
+            return field.children.flatMap { unseen($0, path: "\(path).list.element", options) }
+        }
+        if field.type == .map {
+            return field.children.flatMap(\.children).flatMap {
+                unseen($0, path: "\(path).key_value.\($0.name)", options)
+            }
+        }
         return [choice(field, path, field.storage, options)]
     }
 
@@ -59,6 +68,7 @@ internal struct StorageChoice: Equatable {
             }
             return choices
         }
+        if field.isNested { return unseen(field, path: path, options) }
         let storage = field.storage == .general && isDistinct(column) ? .distinct : field.storage
         return [choice(field, path, storage, options)]
     }
@@ -93,7 +103,7 @@ internal struct StorageChoice: Equatable {
             case .float32: seen.insert(UInt64(column.float32(row).bitPattern))
             case .float64: seen.insert(column.float64(row).bitPattern)
             case .utf8, .binary: seen.insert(hash(column.bytes(row)))
-            case .boolean, .decimal128, .struct, .other: return false
+            case .boolean, .decimal128, .struct, .list, .map, .other: return false
             }
         }
         return count >= rowsMin && seen.count * 2 > count

@@ -10,21 +10,42 @@ internal enum SchemaChange {
         guard let parentID else { return try append(column, to: fields, lastID: &lastID) }
         var result = fields
         for index in result.indices {
-            guard case .struct(let children) = result[index].type else { continue }
-            let isParent = result[index].id == parentID
-            if isParent || contains(parentID, in: children) {
-                result[index].type = .struct(
-                    try add(
-                        column,
-                        to: children,
-                        parentID: isParent ? nil : parentID,
-                        lastID: &lastID
-                    )
-                )
-                return result
-            }
+            guard contains(parentID, in: [result[index]]) else { continue }
+            result[index] = try add(column, inside: result[index], parentID, lastID: &lastID)
+            return result
         }
         throw .missing(what: "struct column", id: Int64(parentID))
+    }
+
+    /// `field` with the column added to the struct `parentID`, which is the field or inside it.
+    private static func add(
+        _ column: NewColumn,
+        inside field: NestedField,
+        _ parentID: Int,
+        lastID: inout Int
+    ) throws(IcebergError) -> NestedField {
+        var field = field
+        switch field.type {
+        case .struct(let children):
+            field.type = .struct(
+                try add(
+                    column,
+                    to: children,
+                    parentID: field.id == parentID ? nil : parentID,
+                    lastID: &lastID
+                )
+            )
+        case .list(var list):
+            list.element =
+                try add(column, inside: list.elementField, parentID, lastID: &lastID).type
+            field.type = .list(list)
+        case .map(var map):
+            map.value = try add(column, inside: map.valueField, parentID, lastID: &lastID).type
+            field.type = .map(map)
+        default:
+            throw .missing(what: "struct column", id: Int64(parentID))
+        }
+        return field
     }
 
     private static func contains(_ id: Int, in fields: [NestedField]) -> Bool {
@@ -204,5 +225,23 @@ extension Schema {
             )
         else { return self }
         return Schema(id: id, fields: fields)
+    }
+}
+
+extension Schema {
+    /// With `columns` added behind the present ones, their ids counted on from the highest there
+    /// is. A table's metadata count on from the highest there ever was (`TableMetadata.adding`).
+    public func adding(_ columns: [NewColumn]) throws(IcebergError) -> Schema {
+        var lastID = highestFieldID
+        var schema = self
+        for column in columns {
+            schema.fields = try SchemaChange.add(
+                column,
+                to: schema.fields,
+                parentID: column.parentID,
+                lastID: &lastID
+            )
+        }
+        return schema
     }
 }

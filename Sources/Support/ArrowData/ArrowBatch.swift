@@ -202,16 +202,29 @@ public struct ArrowColumnView: ~Escapable {
         return unsafe _overrideLifetime(span, copying: self)
     }
 
-    /// The `index`-th column of a struct.
+    /// Which rows of a list's elements, or of a map's entries, belong to that row.
+    public func elements(_ index: Int) -> Range<Int> {
+        precondition(field.type == .list || field.type == .map, "\(field.name) is no list")
+        let place = place(index)
+        guard let offsets = unsafe buffer(1) else { preconditionFailure("column has no offsets") }
+        // SAFETY: there is one offset more than rows.
+        let start = unsafe Int(offsets.loadUnaligned(fromByteOffset: place * 4, as: Int32.self))
+        let end = unsafe Int(offsets.loadUnaligned(fromByteOffset: place * 4 + 4, as: Int32.self))
+        return start..<end
+    }
+
+    /// The `index`-th column of a struct; a list's elements or a map's entries, of all rows.
     @_lifetime(copy self)
     public func child(_ index: Int) -> ArrowColumnView {
         precondition(index >= 0 && index < field.children.count, "no such field")
         // SAFETY: a struct array has a child per field; all live as long as the batch.
+        let child = unsafe array.pointee.children[index].unsafelyUnwrapped
+        let isStruct = field.type == .struct
         let view = unsafe ArrowColumnView(
-            array.pointee.children[index].unsafelyUnwrapped,
+            child,
             field: field.children[index],
-            parentOffset: offset,
-            length: count
+            parentOffset: isStruct ? offset : 0,
+            length: isStruct ? count : Int(child.pointee.length)
         )
         return unsafe _overrideLifetime(view, copying: self)
     }

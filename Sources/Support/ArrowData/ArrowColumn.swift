@@ -14,7 +14,7 @@ public final class ArrowColumn: Sendable {
     internal let offsets: Block?
     /// The values; nil for structs.
     internal let values: Block?
-    /// A struct's columns.
+    /// The columns of a struct, the elements of a list, the entries of a map.
     public let children: [ArrowColumn]
     /// Bytes of memory that hold something, for budgets.
     public let byteCount: Int
@@ -66,6 +66,54 @@ public final class ArrowColumn: Sendable {
         self.values = consume values
         self.children = []
         self.byteCount = valueBytes + length * 4 + (nullCount == 0 ? 0 : (length + 7) / 8)
+    }
+
+    /// A list or map: `elements` has the values of all rows, one after the other.
+    public init(
+        listOf elements: ArrowColumn,
+        type: ArrowType,
+        length: Int,
+        nullCount: Int,
+        validity: consuming Block?,
+        offsets: consuming Block
+    ) {
+        precondition(type == .list || type == .map, "\(type) is no list")
+        precondition((length + 1) * 4 <= offsets.capacity, "fewer offsets than announced")
+        precondition(nullCount >= 0 && nullCount <= length, "more nulls than values")
+        precondition(validity != nil || nullCount == 0, "nulls without a validity bitmap")
+        self.type = type
+        self.length = length
+        self.nullCount = nullCount
+        self.validity = validity
+        self.offsets = consume offsets
+        self.values = nil
+        self.children = [elements]
+        self.byteCount =
+            elements.byteCount + length * 4 + (nullCount == 0 ? 0 : (length + 7) / 8)
+    }
+
+    /// A struct that may be null; its columns have null in rows where it is.
+    public init(
+        structOf children: [ArrowColumn],
+        length: Int,
+        nullCount: Int,
+        validity: consuming Block?
+    ) {
+        precondition(
+            children.allSatisfy { $0.length == length },
+            "columns of a struct differ in length"
+        )
+        precondition(nullCount >= 0 && nullCount <= length, "more nulls than values")
+        precondition(validity != nil || nullCount == 0, "nulls without a validity bitmap")
+        self.type = .struct
+        self.length = length
+        self.nullCount = nullCount
+        self.validity = validity
+        self.offsets = nil
+        self.values = nil
+        self.children = children
+        self.byteCount =
+            children.reduce(0) { $0 + $1.byteCount } + (nullCount == 0 ? 0 : (length + 7) / 8)
     }
 
     /// A struct that is never null itself.

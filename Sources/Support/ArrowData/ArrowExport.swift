@@ -39,17 +39,16 @@ private final class ExportedColumn {
 
     init(_ column: ArrowColumn) {
         self.column = column
-        bufferCount = column.type == .struct ? 1 : column.offsets == nil ? 2 : 3
+        bufferCount = 1 + column.offsets.count + column.values.count
         // SAFETY: the tables are owned by this object and freed in `deinit`; the blocks they point
         // to are kept by `column`.
         unsafe buffers = .allocate(capacity: 3)
         unsafe buffers.initialize(repeating: nil, count: 3)
         unsafe buffers[0] = column.nullCount > 0 ? column.validity.address : nil
-        if bufferCount == 2 {
-            unsafe buffers[1] = column.values.address
-        } else if bufferCount == 3 {
-            unsafe buffers[1] = column.offsets.address
-            unsafe buffers[2] = column.values.address
+        // Offsets come before values; a struct has neither, a list no values of its own.
+        if bufferCount > 1 {
+            unsafe buffers[1] = column.offsets.address ?? column.values.address
+            unsafe buffers[2] = bufferCount == 3 ? column.values.address : nil
         }
         if column.children.isEmpty {
             unsafe children = nil
@@ -81,6 +80,14 @@ private final class ExportedColumn {
 }
 
 extension Optional where Wrapped == Block, Wrapped: ~Copyable {
+    /// How many blocks that is.
+    fileprivate var count: Int {
+        switch self {
+        case .some: 1
+        case .none: 0
+        }
+    }
+
     fileprivate var address: UnsafeRawPointer? {
         // SAFETY: for the export, whose keeper owns the block as long as the address is used.
         switch self {

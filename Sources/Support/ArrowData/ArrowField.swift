@@ -23,6 +23,10 @@ public enum ArrowType: Hashable, Sendable {
     case decimal128(precision: Int, scale: Int)
     /// Named children.
     case `struct`
+    /// Lists with 32-bit offsets; one child.
+    case list
+    /// Maps with 32-bit offsets; one child, a struct of key and value without nulls of its own.
+    case map
     /// Anything else, by its format string in the C Data Interface.
     case other(String)
 
@@ -40,6 +44,8 @@ public enum ArrowType: Hashable, Sendable {
         case .timestampMicros(let isUTC): isUTC ? "tsu:UTC" : "tsu:"
         case .decimal128(let precision, let scale): "d:\(precision),\(scale)"
         case .struct: "+s"
+        case .list: "+l"
+        case .map: "+m"
         case .other(let format): format
         }
     }
@@ -58,6 +64,8 @@ public enum ArrowType: Hashable, Sendable {
         case "tsu:": self = .timestampMicros(isUTC: false)
         case "tsu:UTC": self = .timestampMicros(isUTC: true)
         case "+s": self = .struct
+        case "+l": self = .list
+        case "+m": self = .map
         default: self = Self.decimal(format: format) ?? .other(format)
         }
     }
@@ -108,7 +116,7 @@ public struct ArrowField: Hashable, Sendable {
     public var isNullable: Bool
     /// The Iceberg field id, if any.
     public var fieldID: Int?
-    /// A struct's fields.
+    /// A struct's fields, a list's element, a map's entries.
     public var children: [ArrowField]
     /// How the values are best stored.
     public var storage: ArrowStorage
@@ -130,8 +138,11 @@ public struct ArrowField: Hashable, Sendable {
         self.storage = storage
     }
 
+    /// True for fields that are made of others.
+    public var isNested: Bool { type == .struct || type == .list || type == .map }
+
     /// The fields without fields of their own, depth first: what Parquet calls columns.
     public var leaves: [ArrowField] {
-        type == .struct ? children.flatMap(\.leaves) : [self]
+        isNested ? children.flatMap(\.leaves) : [self]
     }
 }

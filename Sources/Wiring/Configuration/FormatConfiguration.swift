@@ -7,6 +7,8 @@ public struct FormatConfiguration: Sendable, Equatable {
     public var format = RecordFormat.json
     /// How many rows a record has.
     public var documents = DocumentCount.one
+    /// What becomes of objects and arrays in new fields.
+    public var nested = NestedValues.text
 
     /// The names of formats.
     enum Name: String, CaseIterable, Sendable {
@@ -23,7 +25,8 @@ public struct FormatConfiguration: Sendable, Equatable {
         let csv = section.section("csv")
         switch name {
         case .json:
-            self = FormatConfiguration()
+            format = .json
+            documents = .one
         case .csv:
             format = .csv(CSVFormat())
             documents = .many
@@ -43,6 +46,7 @@ public struct FormatConfiguration: Sendable, Equatable {
             .choice(DocumentCount.self),
             default: documents
         )
+        nested = section.value("nested", .choice(NestedValues.self), default: nested)
         if format == .raw, documents == .many {
             section.complain(
                 at: "documents",

@@ -74,6 +74,7 @@ public enum MillraceSettings {
         `_timestamp`, `_value`) or `value` (a constant), `type`, and `cast`; docs/pipelines.md has
         the rules. `format` is json, csv (`csv` has header, columns, delimiter, quote) or raw, and
         `documents: many` makes every document of a record a row; for a pipeline or one table.
+        `nested` is text, flatten or struct: what becomes of objects and arrays.
         Records are committed at the latest when `freshness` has passed (default 10s). Tables are
         partitioned by `day` of the log's timestamp, or by nothing with `partition: none`.
         """

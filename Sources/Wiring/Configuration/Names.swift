@@ -99,21 +99,8 @@ extension ValueType where Value == Duration {
 extension ValueType where Value == IcebergType {
     /// The types that a column of events can have.
     static var columnType: ValueType {
-        let names =
-            "boolean, int, long, float, double, string, binary, date, timestamp, timestamptz"
-        return ValueType(name: "column type", example: "string") {
-            (text) throws(SettingsComplaint) in
-            switch IcebergType(primitiveName: text) {
-            case .some(let type) where names.split(separator: ", ").contains(text[...]):
-                return type
-            case .some(.decimal(let precision, let scale)):
-                return .decimal(precision: precision, scale: scale)
-            default:
-                throw SettingsComplaint(
-                    "\"\(text)\" is no type of a column",
-                    advice: "write one of \(names), decimal(digits, digits behind the point)"
-                )
-            }
+        ValueType(name: "column type", example: "string") { (text) throws(SettingsComplaint) in
+            try ColumnTypeParser.type(text)
         }
     }
 }

@@ -58,11 +58,7 @@ struct Table: ~Copyable {
     mutating func land(_ text: String) throws -> RowOutcome {
         let outcome = decode(text)
         guard case .needsColumns(let fields) = outcome else { return outcome }
-        var schema = set.layout.schema
-        for field in fields {
-            schema.fields.append(.optional(schema.highestFieldID + 1, field.name, field.type))
-        }
-        try set.adopt(ColumnLayout(schema))
+        try set.adopt(ColumnLayout(set.layout.schema.adding(fields.map(\.column))))
         return decode(text)
     }
 

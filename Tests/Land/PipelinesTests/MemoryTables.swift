@@ -81,12 +81,13 @@ final class MemoryTables: TableCommitter {
         hasIndexColumn: Bool,
         pipeline: String
     ) throws(TableCommitterError) -> TableVersion {
-        let fields =
-            [LogColumn.field(id: 1, withTopic: hasTopicColumn, withIndex: hasIndexColumn)]
-            + columns.enumerated().map { NestedField.optional(7 + $0, $1.name, $1.type) }
+        let log = LogColumn.field(id: 1, withTopic: hasTopicColumn, withIndex: hasIndexColumn)
+        guard let schema = try? Schema(fields: [log]).adding(columns) else {
+            throw .invalid(table: table, reason: "columns that cannot be")
+        }
         return state.withLock { state in
             state.commits += 1
-            let stored = Stored(uuid: "u\(state.commits)", schema: Schema(fields: fields))
+            let stored = Stored(uuid: "u\(state.commits)", schema: schema)
             state.tables[table] = stored
             return self.version(table, stored, pipeline)
         }
@@ -101,10 +102,8 @@ final class MemoryTables: TableCommitter {
             guard var stored = state.tables[base.table], token(stored) == base.token else {
                 return nil
             }
-            for column in columns {
-                let id = stored.schema.highestFieldID + 1
-                stored.schema.fields.append(.optional(id, column.name, column.type))
-            }
+            guard let evolved = try? stored.schema.adding(columns) else { return nil }
+            stored.schema = evolved
             stored.version += 1
             state.tables[base.table] = stored
             return self.version(base.table, stored, pipeline)
@@ -219,20 +218,41 @@ final class MemoryTables: TableCommitter {
         private func cells(of batch: borrowing ArrowBatch, _ row: Int) -> [String: String] {
             var cells: [String: String] = [:]
             for (index, field) in batch.fields.enumerated() where field.name != LogColumn.name {
-                let column = batch.column(index)
-                if column.isNull(row) { continue }
-                cells[field.name] =
-                    switch field.type {
-                    case .boolean: "\(column.boolean(row))"
-                    case .int32, .date32: "\(column.int32(row))"
-                    case .int64, .timestampMicros: "\(column.int64(row))"
-                    case .float64: "\(column.float64(row))"
-                    case .decimal128: "\(column.int128(row))"
-                    case .utf8, .binary: String(repairingUTF8: column.bytes(row))
-                    default: "\(field.type)"
-                    }
+                if let text = Self.text(batch.column(index), row) { cells[field.name] = text }
             }
             return cells
+        }
+
+        /// A value as text; nil for null.
+        private static func text(_ column: borrowing ArrowColumnView, _ row: Int) -> String? {
+            if column.isNull(row) { return nil }
+            return switch column.field.type {
+            case .boolean: "\(column.boolean(row))"
+            case .int32, .date32: "\(column.int32(row))"
+            case .int64, .timestampMicros: "\(column.int64(row))"
+            case .float64: "\(column.float64(row))"
+            case .decimal128: "\(column.int128(row))"
+            case .utf8, .binary: String(repairingUTF8: column.bytes(row))
+            case .struct:
+                "{"
+                    + column.field.children.indices.compactMap { index in
+                        text(column.child(index), row).map {
+                            "\(column.field.children[index].name):\($0)"
+                        }
+                    }.joined(separator: ",") + "}"
+            case .list:
+                "["
+                    + column.elements(row).map {
+                        text(column.child(0), $0) ?? "null"
+                    }.joined(separator: ",") + "]"
+            case .map:
+                "<"
+                    + column.elements(row).map { entry in
+                        let key = text(column.child(0).child(0), entry) ?? "null"
+                        return "\(key)=\(text(column.child(0).child(1), entry) ?? "null")"
+                    }.joined(separator: ",") + ">"
+            default: "\(column.field.type)"
+            }
         }
 
         func close() throws(TableCommitterError) -> [Row] {

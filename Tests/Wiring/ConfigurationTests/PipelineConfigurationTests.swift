@@ -100,6 +100,44 @@ import Testing
         #expect(text.contains(expected))
     }
 
+    @Test func `types of columns can be nested`() throws {
+        let configuration = try configuration(
+            """
+            pipelines:
+              shop:
+                from: purchases
+                into: sales
+                nested: struct
+                columns:
+                  tags: list<string>
+                  m: map<string, list<decimal(4,1)>>
+                  s: "struct<x: double, y : struct<z: date>>"
+            """
+        )
+        let table = try #require(configuration.pipelines.first?.tables.first)
+        #expect(table.format.nested == .structs)
+        func list(_ element: IcebergType) -> IcebergType {
+            .list(ListType(elementID: 0, elementRequired: false, element: element))
+        }
+        let decimals = list(.decimal(precision: 4, scale: 1))
+        let inner = IcebergType.struct([.optional(0, "z", .date)])
+        #expect(
+            table.columns.map(\.type) == [
+                list(.string),
+                .map(
+                    MapType(
+                        keyID: 0,
+                        key: .string,
+                        valueID: 0,
+                        valueRequired: false,
+                        value: decimals
+                    )
+                ),
+                .struct([.optional(0, "x", .double), .optional(0, "y", inner)]),
+            ]
+        )
+    }
+
     @Test func `columns say where their values come from`() throws {
         let configuration = try configuration(
             """
@@ -146,6 +184,10 @@ import Testing
         ("{c: {from: a}, d: {from: a}}", "takes the field a, which goes into the column c"),
         ("c: {form: a}", "unknown key pipelines.p.columns.c.form; did you mean from"),
         ("c: \"decimal(40,2)\"", "is no type of a column"),
+        ("c: \"list<long\"", "is no type of a column"),
+        ("c: \"map<long,long>\"", "is no type of a column"),
+        ("c: \"struct<a: long, a: long>\"", "is no type of a column"),
+        ("c: \"list<long> long\"", "is no type of a column"),
     ])
     func `a column that makes no sense is refused`(columns: String, expected: String) {
         let inside = columns.hasPrefix("{") ? columns : "{\(columns)}"

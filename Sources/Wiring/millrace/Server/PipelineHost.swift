@@ -174,6 +174,7 @@ extension DecodingPlan {
         self.init()
         format = table.format.format
         documents = table.format.documents
+        nested = table.format.nested
         for column in table.columns {
             switch column.origin {
             case .field(let field):
