@@ -62,6 +62,22 @@ extension Partition {
         )
     }
 
+    /// Bytes of the batches from the one that holds `offset` to the high watermark; 0 at or beyond
+    /// it. Exact to an index entry. Any thread; may read an index from the disk.
+    public func bytes(from offset: Int64) throws(LogError) -> Int64 {
+        let view = try view()
+        if offset >= view.highWatermark { return 0 }
+        var bytes: Int64 = 0
+        for (number, segment) in view.segments.enumerated() {
+            let isLast = number == view.segments.count - 1
+            let next = isLast ? view.highWatermark : view.segments[number + 1].baseOffset
+            if next <= offset { continue }
+            let start = segment.baseOffset < offset ? try segment.position(for: offset) : 0
+            bytes += max(0, view.readableBytes(ofSegment: number) - start)
+        }
+        return bytes
+    }
+
     /// What readers may see now.
     internal func view() throws(LogError) -> PartitionView<FS> {
         let (view, deleted) = readable.withLock { state in

@@ -36,6 +36,22 @@ public struct EmbeddedLog<FS: FileSystem>: LogSource {
         return SourceBounds(start: range.lowerBound, end: range.upperBound)
     }
 
+    /// The first offset that is not older, by the log's time index.
+    public func offset(
+        in partition: SourcePartition,
+        atOrAfter timestamp: Int64
+    ) throws(LogSourceError) -> Int64 {
+        let stored = try find(partition)
+        do throws(LogError) {
+            return try stored.offset(forTimestamp: timestamp)?.offset ?? stored.range.upperBound
+        } catch { throw .unavailable("\(error)") }
+    }
+
+    /// Bytes from `offset` to the end, by the segments' indexes.
+    public func bytes(of partition: SourcePartition, from offset: Int64) -> Int64? {
+        try? find(partition).bytes(from: offset)
+    }
+
     /// Appends whole batches, straight from the segments; checksums are verified by the log.
     public func read(
         _ partition: SourcePartition,

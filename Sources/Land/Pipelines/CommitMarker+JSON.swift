@@ -11,6 +11,9 @@ public struct CommitMarkerError: Error, Equatable, Sendable {
 //     {"version": 1, "pipeline": "game", "epoch": 3, "sequence": 17,
 //      "commit-id": "…", "cluster-id": "…",
 //      "topics": {"events": {"id": "…", "partitions": {"0": {"next": 1713, "landed": 1201, …}}}}}
+//
+// A partition also has "start" where landing did not begin at 0, "others": [[from, to], …] where
+// something else is accounted for, and "epoch" where a writer has taken it over.
 extension CommitMarker {
     /// The marker as one line of JSON; partitions and topics are in order, so equal markers give
     /// equal texts.
@@ -19,11 +22,7 @@ extension CommitMarker {
         for (name, topic) in topics.sorted(by: { $0.key < $1.key }) {
             var partitions = JSONObject()
             for (index, progress) in topic.partitions.sorted(by: { $0.key < $1.key }) {
-                partitions[String(index)] = [
-                    "next": .integer(progress.next), "landed": .integer(progress.landed),
-                    "filtered": .integer(progress.filtered),
-                    "dead-lettered": .integer(progress.deadLettered),
-                ]
+                partitions[String(index)] = .object(Self.object(progress))
             }
             topicObjects[name] = ["id": .string(topic.topicID), "partitions": .object(partitions)]
         }
@@ -33,6 +32,46 @@ extension CommitMarker {
             "cluster-id": .string(clusterID), "topics": .object(topicObjects),
         ]
         return object.text()
+    }
+
+    private static func object(_ progress: PartitionProgress) -> JSONObject {
+        var object = JSONObject()
+        object["next"] = .integer(progress.next)
+        object["landed"] = .integer(progress.landed)
+        object["filtered"] = .integer(progress.filtered)
+        object["dead-lettered"] = .integer(progress.deadLettered)
+        if progress.start != 0 { object["start"] = .integer(progress.start) }
+        if progress.epoch != 0 { object["epoch"] = .integer(progress.epoch) }
+        if !progress.others.isEmpty {
+            object["others"] = .array(
+                progress.others.ranges.map { range in
+                    [.integer(range.lowerBound), .integer(range.upperBound)]
+                }
+            )
+        }
+        return object
+    }
+
+    private static func progress(_ value: JSONValue) throws(CommitMarkerError) -> PartitionProgress
+    {
+        var progress = PartitionProgress(
+            start: value["start"] == nil ? nil : try integer("start", in: value),
+            next: try integer("next", in: value),
+            landed: try integer("landed", in: value),
+            filtered: try integer("filtered", in: value),
+            deadLettered: try integer("dead-lettered", in: value)
+        )
+        if value["epoch"] != nil { progress.epoch = try integer("epoch", in: value) }
+        guard progress.start <= progress.next else {
+            throw CommitMarkerError(reason: "the marker's 'start' lies beyond its 'next'")
+        }
+        for range in value["others"]?.arrayValue ?? [] {
+            guard let bounds = range.arrayValue, bounds.count == 2,
+                let from = bounds[0].integerValue, let to = bounds[1].integerValue, from < to
+            else { throw CommitMarkerError(reason: "the marker's 'others' are not ranges") }
+            progress.cover(from..<to)
+        }
+        return progress
     }
 
     /// Reads what `json` wrote.
@@ -52,12 +91,7 @@ extension CommitMarker {
                 guard let index = Int32(partition.key) else {
                     throw CommitMarkerError(reason: "'\(partition.key)' is not a partition number")
                 }
-                partitions[index] = PartitionProgress(
-                    next: try Self.integer("next", in: partition.value),
-                    landed: try Self.integer("landed", in: partition.value),
-                    filtered: try Self.integer("filtered", in: partition.value),
-                    deadLettered: try Self.integer("dead-lettered", in: partition.value)
-                )
+                partitions[index] = try Self.progress(partition.value)
             }
             topics[topic.key] = TopicProgress(
                 topicID: try Self.text("id", in: topic.value),

@@ -1,25 +1,3 @@
-import JSONText
-
-/// How far a pipeline has come in one partition, and what became of the records on the way.
-public struct PartitionProgress: Equatable, Sendable {
-    /// Offset of the next record to land: everything below is accounted for.
-    public var next: Int64
-    /// Records that are rows of the table.
-    public var landed: Int64 = 0
-    /// Records that `where` left out.
-    public var filtered: Int64 = 0
-    /// Records in the dead-letter table.
-    public var deadLettered: Int64 = 0
-
-    /// Progress up to, not including, offset `next`.
-    public init(next: Int64, landed: Int64 = 0, filtered: Int64 = 0, deadLettered: Int64 = 0) {
-        self.next = next
-        self.landed = landed
-        self.filtered = filtered
-        self.deadLettered = deadLettered
-    }
-}
-
 /// How far a pipeline has come in a topic of a certain identity.
 public struct TopicProgress: Equatable, Sendable {
     /// The topic's identity when its records were landed.
@@ -90,15 +68,22 @@ public struct CommitMarker: Equatable, Sendable {
         return positions
     }
 
+    /// Epochs of the writers that may still commit.
+    public var epochs: Set<Int64> {
+        var epochs: Set<Int64> = [epoch]
+        for topic in topics.values {
+            for progress in topic.partitions.values { epochs.insert(progress.epoch) }
+        }
+        return epochs
+    }
+
     /// Rows, filtered and dead-lettered records over all partitions.
     public var totals: PartitionProgress {
         var sum = PartitionProgress(next: 0)
         for topic in topics.values {
             for partition in topic.partitions.values {
                 sum.next += partition.next
-                sum.landed += partition.landed
-                sum.filtered += partition.filtered
-                sum.deadLettered += partition.deadLettered
+                sum.add(countsOf: partition)
             }
         }
         return sum

@@ -29,6 +29,7 @@ struct DeadLetters<Committer: TableCommitter>: ~Copyable {
 
     private let definition: LaneDefinition
     private let committer: Committer
+    private let epoch: Int64
     private let pool: BlockPool
     private var version: TableVersion?
     private var file: DayFile<Committer>?
@@ -37,9 +38,10 @@ struct DeadLetters<Committer: TableCommitter>: ~Copyable {
     private var finished: [Committer.Writer.File] = []
 
     /// None yet.
-    init(definition: LaneDefinition, committer: Committer, pool: BlockPool) {
+    init(definition: LaneDefinition, committer: Committer, epoch: Int64, pool: BlockPool) {
         self.definition = definition
         self.committer = committer
+        self.epoch = epoch
         self.pool = pool
     }
 
@@ -120,7 +122,12 @@ struct DeadLetters<Committer: TableCommitter>: ~Copyable {
         guard let version else { return }
         do throws(TableCommitterError) {
             try file.flush { () throws(TableCommitterError) in
-                try committer.openFile(for: version, day: nil, pipeline: definition.pipeline)
+                try committer.openFile(
+                    for: version,
+                    day: nil,
+                    pipeline: definition.pipeline,
+                    epoch: epoch
+                )
             }
         } catch { throw .table(error) }
     }

@@ -48,7 +48,8 @@ extension Landing {
                 try committer.openFile(
                     for: main,
                     day: file.day,
-                    pipeline: definition.pipeline
+                    pipeline: definition.pipeline,
+                    epoch: epoch
                 )
             }
         } catch { throw .table(error) }

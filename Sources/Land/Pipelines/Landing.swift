@@ -23,6 +23,8 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
     let committer: Committer
     /// The table's version that open files are written for and the next commit applies to.
     var main: TableVersion
+    /// Epoch of the writer.
+    let epoch: Int64
     /// Identity of the commit that the work is gathered for.
     var commitID: String
     var deadLetters: DeadLetters<Committer>
@@ -45,18 +47,25 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
     init(
         definition: LaneDefinition,
         committer: Committer,
-        main: TableVersion
+        main: TableVersion,
+        epoch: Int64
     ) throws(LaneError) {
         self.definition = definition
         self.committer = committer
         self.main = main
+        self.epoch = epoch
         layout = try Self.layout(of: main)
         maker = RowMaker(definition)
         documents = DocumentReader(definition.decoding)
         isByDocument = definition.decoding.isByDocument
         isRaw = definition.decoding.format == .raw
         commitID = UUID16(random: &random).description
-        deadLetters = DeadLetters(definition: definition, committer: committer, pool: pool)
+        deadLetters = DeadLetters(
+            definition: definition,
+            committer: committer,
+            epoch: epoch,
+            pool: pool
+        )
     }
 
     static func layout(of version: TableVersion) throws(LaneError) -> ColumnLayout {
@@ -67,18 +76,23 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         }
     }
 
-    /// Lands every record of whole batches from `progress.next` on, and moves the progress over
-    /// them.
+    /// Lands every record of whole batches from `progress.next` to before `limit`, and moves the
+    /// progress over them.
     mutating func land(
         _ batches: RawSpan,
         of partition: SourcePartition,
         with walk: RecordWalk,
+        upTo limit: Int64,
         progress: inout PartitionProgress
     ) throws(LaneError) {
         self.partition = partition.index
         if definition.hasTopicColumn { name(partition.topic) }
-        progress.next = try walk.forEachRecord(in: batches, of: partition, from: progress.next) {
-            (step, offset, timestamp) throws(LaneError) in
+        progress.next = try walk.forEachRecord(
+            in: batches,
+            of: partition,
+            from: progress.next,
+            upTo: limit
+        ) { (step, offset, timestamp) throws(LaneError) in
             switch try land(step, offset: offset, timestamp: timestamp) {
             case .row: progress.landed += 1
             case .filtered: progress.filtered += 1

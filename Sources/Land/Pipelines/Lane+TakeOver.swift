@@ -4,10 +4,10 @@ import IcebergModel
 import Threads
 
 extension Lane {
-    /// Makes this lane the table's only writer: raises the epoch, so that no commit of an older
-    /// writer can be applied any more, and removes what such writers left behind. Creates the table
-    /// if there is none.
-    func takeOver() throws(LaneError) -> TableVersion {
+    /// Makes this lane the only writer of what it owns: raises the epoch, so that no commit of an
+    /// older writer can be applied any more, and removes what such writers left behind. Creates the
+    /// table if there is none.
+    func takeOver(_ ownership: Ownership) throws(LaneError) -> TableVersion {
         // A log that does not answer must not cost the table an epoch.
         let clusterID: String
         do { clusterID = try source.clusterID } catch { throw .source(error) }
@@ -24,13 +24,15 @@ extension Lane {
             let marker = try nextEpoch(
                 after: version,
                 clusterID: clusterID,
+                ownership,
                 commitID: UUID16(random: &random).description
             )
             do {
                 let change = TableChange<Committer.Writer.File>(
                     base: version,
                     files: [],
-                    marker: marker
+                    marker: marker,
+                    epoch: marker.epoch
                 )
                 let versions = try committer.commit([change])
                 committer.removeLeftovers(of: versions[0], pipeline: definition.pipeline)
@@ -100,28 +102,66 @@ extension Lane {
     private func nextEpoch(
         after version: TableVersion,
         clusterID: String,
+        _ ownership: Ownership,
         commitID: String
     ) throws(LaneError) -> CommitMarker {
-        guard var marker = version.marker else {
-            return CommitMarker(
+        var marker: CommitMarker
+        if let found = version.marker {
+            guard found.clusterID == clusterID else {
+                throw .diverged(
+                    "the table \(definition.table) was filled from the log \(found.clusterID), "
+                        + "this log is \(clusterID): its offsets mean other records; "
+                        + "bring the old log back or land into another table"
+                )
+            }
+            marker = found
+            marker.commitID = commitID
+        } else {
+            marker = CommitMarker(
                 pipeline: definition.pipeline,
-                epoch: 1,
-                sequence: 1,
+                epoch: 0,
+                sequence: 0,
                 commitID: commitID,
                 clusterID: clusterID,
-                topics: [:]
+                topics: try beginning()
             )
         }
-        guard marker.clusterID == clusterID else {
-            throw .diverged(
-                "the table \(definition.table) was filled from the log \(marker.clusterID), "
-                    + "this log is \(clusterID): its offsets mean other records; "
-                    + "bring the old log back or land into another table"
-            )
+        try marker.takeOver(ownership) { (partition) throws(LaneError) in
+            guard let topic = source.topic(named: partition.topic) else {
+                throw .source(.unknownPartition(partition))
+            }
+            do throws(LogSourceError) {
+                return (topic.id, try source.bounds(of: partition).start)
+            } catch { throw .source(error) }
         }
-        marker.epoch += 1
-        marker.sequence += 1
-        marker.commitID = commitID
         return marker
+    }
+
+    /// Where a table that nothing was landed into begins: nowhere in particular, unless it is told
+    /// to leave out what is in the log already.
+    private func beginning() throws(LaneError) -> [String: TopicProgress] {
+        if definition.start == .earliest { return [:] }
+        var topics: [String: TopicProgress] = [:]
+        for topic in source.topics(selectedBy: definition.selectors) {
+            var progress = TopicProgress(topicID: topic.id)
+            for index in 0..<Int32(topic.partitionCount) {
+                let partition = SourcePartition(topic: topic.name, index: index)
+                let offset = try startOffset(of: partition)
+                progress.partitions[index] = PartitionProgress(start: offset, next: offset)
+            }
+            topics[topic.name] = progress
+        }
+        return topics
+    }
+
+    private func startOffset(of partition: SourcePartition) throws(LaneError) -> Int64 {
+        do throws(LogSourceError) {
+            switch definition.start {
+            case .earliest: return try source.bounds(of: partition).start
+            case .latest: return try source.bounds(of: partition).end
+            case .time(let moment):
+                return try source.offset(in: partition, atOrAfter: moment.milliseconds)
+            }
+        } catch { throw .source(error) }
     }
 }

@@ -23,13 +23,14 @@ public final class Lane<
     private let current: Mutex<LaneStatus>
     let control = Condition(LaneControl())
 
-    /// A lane that has not begun.
+    /// A lane that has not begun; it lands the partitions of `ownership`, nil for none yet.
     public init(
         _ definition: LaneDefinition,
         source: Source,
         committer: Committer,
         clock: Time,
-        logger: Logger
+        logger: Logger,
+        ownership: Ownership? = .all
     ) {
         self.definition = definition
         self.source = source
@@ -45,6 +46,7 @@ public final class Lane<
                 topics: definition.topics
             )
         )
+        control.update { $0.ownership = ownership }
     }
 
     /// Where it stands.
@@ -61,10 +63,16 @@ public final class Lane<
 
     /// Lands until `stop`, or until a person must decide. Blocks the calling thread.
     public func run() {
+        land()
+        refuseJobs(status.state.reason ?? "the pipeline was stopped")
+    }
+
+    private func land() {
         var pause = definition.limits.retryPause.lowerBound
-        while !control.withLock({ $0.isStopping }) {
+        while let ownership = waitForOwnership() {
+            defer { control.update { $0.isHolding = false } }
             do {
-                var run = try LaneRun(self)
+                var run = try LaneRun(self, ownership: ownership)
                 report { $0.state = .running }
                 pause = definition.limits.retryPause.lowerBound
                 try run.untilStopped()
@@ -97,12 +105,52 @@ public final class Lane<
     private func waitToRetry(_ pause: Duration) {
         _ = control.wait(timeout: pause) { $0.isStopping ? true : nil }
     }
+
+    /// What to land next; nil when the lane is to stop.
+    private func waitForOwnership() -> Ownership? {
+        if control.withLock({ $0.ownership == nil && !$0.isStopping }) {
+            report { $0.state = .waiting }
+        }
+        let next: Ownership?? = control.wait { state in
+            if state.isStopping { return .some(.none) }
+            guard let ownership = state.ownership else { return nil }
+            state.isHolding = true
+            return .some(ownership)
+        }
+        return next ?? nil
+    }
+
+    /// Tells the lane which partitions to land from now on; nil for none. It commits what it has of
+    /// the present ones first. Returns when it has let go of them, or after `timeout` with false:
+    /// then it may still commit, until who gets the partitions takes them over.
+    @discardableResult
+    public func assign(_ ownership: Ownership?, timeout: Duration) -> Bool {
+        let hasChanged = control.update { state in
+            defer { state.ownership = ownership }
+            return state.ownership != ownership
+        }
+        if !hasChanged { return true }
+        return control.wait(timeout: timeout) { $0.isHolding ? nil : true } ?? false
+    }
 }
 
 /// What others tell a lane's thread.
 struct LaneControl {
     /// Commit and end.
     var isStopping = false
+    /// What is to be landed; nil for nothing just now.
+    var ownership: Ownership?
+    /// A run is under way, perhaps of what was to be landed before.
+    var isHolding = false
     /// There may be something to read.
     var hasNews = false
+    /// What it is asked for, in order.
+    var jobs: [LaneJob] = []
+    /// It takes no more jobs.
+    var hasEnded = false
+
+    /// True when a run of `ownership` has to commit and end.
+    func mustEnd(_ ownership: Ownership) -> Bool {
+        isStopping || self.ownership != ownership
+    }
 }

@@ -41,6 +41,10 @@ public struct LaneDefinition: Sendable {
     public let infersColumns: Bool
     /// Longest time a record may wait to be committed.
     public let freshness: Duration
+    /// When it lands by itself.
+    public var mode = LaneMode.stream
+    /// Where it begins.
+    public var start = StartPosition.earliest
     /// True when the table is partitioned by day of the log's timestamp.
     public let isPartitionedByDay: Bool
     /// How records become rows.

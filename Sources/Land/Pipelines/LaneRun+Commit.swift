@@ -10,10 +10,17 @@ extension LaneRun {
         attempted.sequence = committed.sequence + 1
         attempted.commitID = landing.commitID
         let work = try landing.finish()
-        let outcome = try lane.apply(attempted, work: work, expected: committed, main: landing.main)
+        let outcome = try lane.apply(
+            attempted,
+            work: work,
+            expected: committed,
+            main: landing.main,
+            by: (ownership, landing.epoch)
+        )
         try landing.adopt(outcome)
-        committed = attempted
-        reached = attempted
+        // Colleagues may have committed in between.
+        committed = outcome.main.marker ?? attempted
+        reached = committed
     }
 }
 
@@ -33,6 +40,32 @@ struct CommittedVersions {
     let deadLetters: TableVersion?
 }
 
+/// A commit until it is certain what became of it.
+private struct CommitUnderWay<File: Sendable> {
+    let work: FinishedWork<File>
+    let ownership: Ownership
+    let epoch: Int64
+    let expected: CommitMarker
+    let attempted: CommitMarker
+    /// The version it is applied to next.
+    var main: TableVersion
+    var deadLetters: TableVersion?
+    /// What it carries next: after a colleague's commit, that one's offsets too.
+    var marker: CommitMarker
+    /// Files of a commit that may have been applied are never removed.
+    var mayBeApplied = false
+
+    var changes: [TableChange<File>] {
+        var changes = [TableChange(base: main, files: work.rows, marker: marker, epoch: epoch)]
+        if let dead = work.deadLetters, let version = deadLetters {
+            changes.append(
+                TableChange(base: version, files: dead.files, marker: marker, epoch: epoch)
+            )
+        }
+        return changes
+    }
+}
+
 extension Lane {
     /// Applies a commit until it is certain what became of it. See `CommitResolution` for the
     /// decisions.
@@ -40,66 +73,75 @@ extension Lane {
         _ attempted: CommitMarker,
         work: FinishedWork<Committer.Writer.File>,
         expected: CommitMarker,
-        main: TableVersion
+        main: TableVersion,
+        by writer: (ownership: Ownership, epoch: Int64)
     ) throws(LaneError) -> CommittedVersions {
-        var main = main
-        var deadLetters = work.deadLetters?.version
-        var pause = definition.limits.retryPause.lowerBound
-        while true {
-            var changes = [TableChange(base: main, files: work.rows, marker: attempted)]
-            if let dead = work.deadLetters, let version = deadLetters {
-                changes.append(TableChange(base: version, files: dead.files, marker: attempted))
+        var commit = CommitUnderWay(
+            work: work,
+            ownership: writer.ownership,
+            epoch: writer.epoch,
+            expected: expected,
+            attempted: attempted,
+            main: main,
+            deadLetters: work.deadLetters?.version,
+            marker: attempted
+        )
+        do {
+            while true {
+                if let versions = try applyOnce(&commit) { return versions }
             }
-            let isUnknown: Bool
-            do {
-                let versions = try committer.commit(changes)
-                return CommittedVersions(
-                    main: versions[0],
-                    deadLetters: versions.count > 1 ? versions[1] : nil
-                )
-            } catch {
-                switch error {
-                case .conflict: isUnknown = false
-                case .unknownOutcome(_, let reason):
-                    logger.warning("commit outcome unknown, reading the table", ["reason": reason])
-                    isUnknown = true
-                case .storage, .invalid:
-                    discard(work)
-                    throw .table(error)
-                }
-            }
-            let found = try reread(main.table, pausing: &pause, whileUnknown: isUnknown)
-            if let dead = work.deadLetters {
-                deadLetters = try reread(
-                    dead.version.table,
-                    pausing: &pause,
-                    whileUnknown: isUnknown
-                )
-            }
-            guard found.uuid == main.uuid else {
-                discard(work)
-                throw .diverged(
-                    "the table \(main.table) was dropped and made anew by somebody else"
-                )
-            }
-            main = found
-            switch CommitResolution.decide(
-                expected: expected,
-                attempted: attempted,
-                found: found.marker
+        } catch {
+            if !commit.mayBeApplied { discard(work) }
+            throw error
+        }
+    }
+
+    /// Nil when the commit has to be tried again, on the version that is there now.
+    private func applyOnce(
+        _ commit: inout CommitUnderWay<Committer.Writer.File>
+    ) throws(LaneError) -> CommittedVersions? {
+        var isUnknown = false
+        do {
+            let versions = try committer.commit(commit.changes)
+            return CommittedVersions(
+                main: versions[0],
+                deadLetters: versions.count > 1 ? versions[1] : nil
             )
-            {
-            case .landed:
-                return CommittedVersions(main: main, deadLetters: deadLetters)
-            case .rebase:
-                continue
-            case .fenced(let epoch):
-                discard(work)
-                throw .fenced(table: main.table, byEpoch: epoch)
-            case .diverged(let reason):
-                discard(work)
-                throw .diverged(reason)
+        } catch {
+            switch error {
+            case .conflict: break
+            case .unknownOutcome(_, let reason):
+                logger.warning("commit outcome unknown, reading the table", ["reason": reason])
+                isUnknown = true
+                commit.mayBeApplied = true
+            case .storage, .invalid: throw .table(error)
             }
+        }
+        let found = try reread(commit.main.table, whileUnknown: isUnknown)
+        if let dead = commit.deadLetters {
+            commit.deadLetters = try reread(dead.table, whileUnknown: isUnknown)
+        }
+        guard found.uuid == commit.main.uuid else {
+            throw .diverged("the table \(found.table) was dropped and made anew by somebody else")
+        }
+        commit.main = found
+        switch CommitResolution.decide(
+            expected: commit.expected,
+            attempted: commit.attempted,
+            found: found.marker,
+            ownership: commit.ownership
+        ) {
+        case .landed:
+            return CommittedVersions(main: found, deadLetters: commit.deadLetters)
+        case .rebase:
+            // The table has told: nothing was applied.
+            commit.mayBeApplied = false
+            if let current = found.marker {
+                commit.marker = current.replacing(commit.ownership, with: commit.attempted)
+            }
+            return nil
+        case .fenced(let epoch): throw .fenced(table: found.table, byEpoch: epoch)
+        case .diverged(let reason): throw .diverged(reason)
         }
     }
 
@@ -108,9 +150,9 @@ extension Lane {
     /// the next run.
     private func reread(
         _ table: String,
-        pausing pause: inout Duration,
         whileUnknown isUnknown: Bool
     ) throws(LaneError) -> TableVersion {
+        var pause = definition.limits.retryPause.lowerBound
         while true {
             switch Result(catching: { () throws(TableCommitterError) in
                 try committer.load(table, pipeline: definition.pipeline)

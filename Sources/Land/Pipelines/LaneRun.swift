@@ -9,31 +9,42 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
     ~Copyable
 {
     let lane: Lane<Source, Committer, Time>
+    /// The partitions this run lands.
+    let ownership: Ownership
     /// The marker in force in the table.
     var committed: CommitMarker
     /// The marker as it will be when everything read so far is committed.
     var reached: CommitMarker
     var landing: Landing<Committer>
+    /// The job that is under way.
+    var job: ActiveJob?
     private let walk: RecordWalk
     private let selectors: [TopicSelector]
     /// When the oldest uncommitted record was read; nil when everything is committed.
     private var waitingSince: MonotonicInstant?
     private var recordsWaiting: Int64 = 0
+    /// The checkpoint was moved by hand since the last commit.
+    var isMoved = false
 
     var definition: LaneDefinition { lane.definition }
 
     /// Takes the table over and gets ready to go on from its checkpoint.
-    init(_ lane: Lane<Source, Committer, Time>) throws(LaneError) {
-        let version = try lane.takeOver()
+    init(
+        _ lane: Lane<Source, Committer, Time>,
+        ownership: Ownership = .all
+    ) throws(LaneError) {
+        let version = try lane.takeOver(ownership)
         guard let marker = version.marker else {
             throw .diverged("the table \(version.table) lost its marker while it was taken over")
         }
         let landing = try Landing(
             definition: lane.definition,
             committer: lane.committer,
-            main: version
+            main: version,
+            epoch: marker.epoch
         )
         self.lane = lane
+        self.ownership = ownership
         self.landing = landing
         committed = marker
         reached = marker
@@ -42,20 +53,23 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
         lane.report { $0.committed = marker }
     }
 
-    /// Reads, lands and commits until the lane is asked to stop.
+    /// Reads, lands and commits until the lane is asked to stop or to land other partitions.
     mutating func untilStopped() throws(LaneError) {
         var chunk = ByteBuffer(capacity: definition.limits.chunkBytesMax + (1 << 16))
         do {
             while true {
+                try beginJob()
                 let hasMoved = try readRound(into: &chunk)
-                let isStopping = lane.control.withLock { $0.isStopping }
-                if isStopping || isCommitDue { try commit() }
-                if isStopping {
+                let isEnding = lane.control.withLock { $0.mustEnd(ownership) }
+                let isJobRead = job?.isRead(in: reached) ?? false
+                if isEnding || isJobRead || isCommitDue { try commit() }
+                if isJobRead && isCommitted { finishJob() }
+                if isEnding {
                     // What could not be confirmed is read again by the next run.
-                    if waitingSince != nil { landing.abandon() }
+                    if !isCommitted { landing.abandon() }
                     return
                 }
-                if !hasMoved { waitForNews() }
+                if !hasMoved && !(isJobRead && isCommitted) { waitForNews() }
             }
         } catch {
             // What was not committed is read again; its files must not stay behind.
@@ -64,27 +78,39 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
         }
     }
 
+    /// True when everything read is committed, and every move of the checkpoint.
+    var isCommitted: Bool { waitingSince == nil && !isMoved }
+
     private var isCommitDue: Bool {
         guard let since = waitingSince else { return false }
         return landing.hasFullFile || lane.clock.now() - since >= definition.freshness
     }
 
+    // Reading
+
     /// Lands one chunk of every partition that has something. True when there was any.
     private mutating func readRound(into chunk: inout ByteBuffer) throws(LaneError) -> Bool {
         lane.control.withLock { $0.hasNews = false }
         var hasMoved = false
-        for topic in try currentTopics() {
-            for index in 0..<Int32(topic.partitionCount) {
-                let partition = SourcePartition(topic: topic.name, index: index)
-                if try readChunk(of: partition, into: &chunk) { hasMoved = true }
+        if definition.mode == .stream || job != nil {
+            for topic in try currentTopics() {
+                for index in 0..<Int32(topic.partitionCount) {
+                    let partition = SourcePartition(topic: topic.name, index: index)
+                    guard ownership.contains(partition) else { continue }
+                    if try readNext(of: partition, into: &chunk) { hasMoved = true }
+                }
             }
+        }
+        if let hole = job?.holes.last {
+            try readHole(hole, into: &chunk)
+            hasMoved = true
         }
         return hasMoved
     }
 
     /// The topics as they are now; one that is not there yet is waited for, one that was made anew
     /// ends the lane.
-    private mutating func currentTopics() throws(LaneError) -> [SourceTopic] {
+    mutating func currentTopics() throws(LaneError) -> [SourceTopic] {
         let topics = lane.source.topics(selectedBy: selectors)
         for topic in topics {
             if let known = reached.topics[topic.name] {
@@ -121,14 +147,56 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
         return true
     }
 
-    private mutating func readChunk(
+    func bounds(of partition: SourcePartition) throws(LaneError) -> SourceBounds {
+        do { return try lane.source.bounds(of: partition) } catch { throw .source(error) }
+    }
+
+    /// Lands a chunk where the partition's landing stands.
+    private mutating func readNext(
         of partition: SourcePartition,
         into chunk: inout ByteBuffer
     ) throws(LaneError) -> Bool {
-        let bounds: SourceBounds
-        do { bounds = try lane.source.bounds(of: partition) } catch { throw .source(error) }
-        var progress = reached.progress(in: partition) ?? PartitionProgress(next: bounds.start)
-        guard progress.next < bounds.end else { return false }
+        let bounds = try bounds(of: partition)
+        var progress =
+            reached.progress(in: partition)
+            ?? PartitionProgress(start: bounds.start, next: bounds.start)
+        var limit = progress.limit
+        // A run ends where the log ended when it was asked for, whatever comes meanwhile.
+        if definition.mode != .stream { limit = min(limit, job?.ends[partition] ?? 0) }
+        guard progress.next < min(bounds.end, limit) else { return false }
+        let before = progress.next
+        guard try land(partition, upTo: limit, &progress, into: &chunk) else { return false }
+        progress.absorb()
+        note(progress, of: partition, read: progress.next - before)
+        return true
+    }
+
+    /// Lands a chunk of a range that was asked for.
+    private mutating func readHole(
+        _ hole: ActiveJob.Hole,
+        into chunk: inout ByteBuffer
+    ) throws(LaneError) {
+        let range = hole.range
+        var piece = PartitionProgress(start: range.lowerBound, next: range.lowerBound)
+        guard try land(hole.partition, upTo: range.upperBound, &piece, into: &chunk) else {
+            throw .source(.unavailable("the log has nothing at offset \(range.lowerBound)"))
+        }
+        let bounds = try bounds(of: hole.partition)
+        var progress =
+            reached.progress(in: hole.partition)
+            ?? PartitionProgress(start: bounds.start, next: bounds.start)
+        progress.cover(range.lowerBound..<piece.next)
+        progress.add(countsOf: piece)
+        note(progress, of: hole.partition, read: piece.next - range.lowerBound)
+        job?.shrinkHole(to: piece.next)
+    }
+
+    private mutating func land(
+        _ partition: SourcePartition,
+        upTo limit: Int64,
+        _ progress: inout PartitionProgress,
+        into chunk: inout ByteBuffer
+    ) throws(LaneError) -> Bool {
         chunk.removeAll()
         do {
             _ = try lane.source.read(
@@ -139,28 +207,45 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
             )
         } catch { throw .source(error) }
         guard !chunk.isEmpty else { return false }
-        let before = progress.next
-        try landing.land(chunk.bytes, of: partition, with: walk, progress: &progress)
-        reached.topics[partition.topic]?.partitions[partition.index] = progress
-        recordsWaiting += progress.next - before
-        if waitingSince == nil { waitingSince = lane.clock.now() }
-        lane.report { $0.pending = recordsWaiting }
+        try landing.land(
+            chunk.bytes,
+            of: partition,
+            with: walk,
+            upTo: limit,
+            progress: &progress
+        )
         return true
     }
 
-    /// Sleeps until there is something to read, a commit is due, or the lane is to stop.
+    private mutating func note(
+        _ progress: PartitionProgress,
+        of partition: SourcePartition,
+        read count: Int64
+    ) {
+        reached.topics[partition.topic]?.partitions[partition.index] = progress
+        recordsWaiting += count
+        if waitingSince == nil { waitingSince = lane.clock.now() }
+        job?.note(read: count)
+        let waiting = recordsWaiting
+        lane.report { $0.pending = waiting }
+    }
+
+    /// Sleeps until there is something to read, a commit is due, or the lane is asked for
+    /// something.
     private func waitForNews() {
+        guard definition.mode == .stream || job != nil else { return lane.waitForJob(ownership) }
         var positions: [SourcePartition: Int64] = [:]
         for (name, topic) in reached.topics {
-            for (index, progress) in topic.partitions {
-                positions[SourcePartition(topic: name, index: index)] = progress.next
-            }
             let count = lane.source.topic(named: name)?.partitionCount ?? 0
-            for index in 0..<Int32(count) where topic.partitions[index] == nil {
-                positions[SourcePartition(topic: name, index: index)] = 0
+            for index in 0..<Int32(count) {
+                let partition = SourcePartition(topic: name, index: index)
+                if ownership.contains(partition) {
+                    positions[partition] = topic.partitions[index]?.next ?? 0
+                }
             }
         }
         let control = lane.control
+        let ownership = ownership
         let notification = lane.source.notify(when: positions) {
             control.update { $0.hasNews = true }
         }
@@ -172,7 +257,11 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
             longest = due > .zero ? min(longest, due) : definition.limits.retryPause.lowerBound
         }
         if longest > .zero {
-            _ = control.wait(timeout: longest) { $0.isStopping || $0.hasNews ? true : nil }
+            let isIdle = job == nil
+            _ = control.wait(timeout: longest) { state in
+                let isAsked = state.mustEnd(ownership) || (isIdle && !state.jobs.isEmpty)
+                return isAsked || state.hasNews ? true : nil
+            }
         }
         lane.source.cancel(notification)
         reportTrouble()
@@ -187,9 +276,11 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
         if let trouble { lane.logger.warning("the log does not answer", ["reason": trouble]) }
     }
 
+    // Committing
+
     /// Commits everything read so far; does nothing when that is committed already.
-    private mutating func commit() throws(LaneError) {
-        guard waitingSince != nil, try confirmTopics() else { return }
+    mutating func commit() throws(LaneError) {
+        guard !isCommitted, try confirmTopics() else { return }
         let started: MonotonicInstant = lane.clock.now()
         try commitReached()
         let totals = committed.totals
@@ -202,6 +293,7 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
         )
         waitingSince = nil
         recordsWaiting = 0
+        isMoved = false
         let marker = committed
         let moment: Timestamp = lane.clock.now()
         lane.report {

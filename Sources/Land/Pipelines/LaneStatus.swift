@@ -4,6 +4,8 @@ public import Clocks
 public enum LaneState: Equatable, Sendable {
     /// Taking its table over.
     case starting
+    /// Without a partition to land: colleagues have them all.
+    case waiting
     /// Landing.
     case running
     /// Waiting to try again after a failure that may pass.
@@ -17,6 +19,7 @@ public enum LaneState: Equatable, Sendable {
     public var name: String {
         switch self {
         case .starting: "starting"
+        case .waiting: "waiting"
         case .running: "running"
         case .retrying: "retrying"
         case .failed: "failed"
@@ -28,7 +31,7 @@ public enum LaneState: Equatable, Sendable {
     public var reason: String? {
         switch self {
         case .retrying(let reason), .failed(let reason): reason
-        case .starting, .running, .stopped: nil
+        case .starting, .waiting, .running, .stopped: nil
         }
     }
 }

@@ -16,18 +16,22 @@ public final class LogRecount<Source: LogSource> {
         walk = RecordWalk(batchBytesMax: limits.batchBytesMax)
     }
 
-    /// Counts the records of `partition` with offsets in `range`.
+    /// Counts the records of `partition` with offsets in `ranges`.
     ///
     /// A record whose `where` cannot be decided, because it cannot be read, counts as selected: it
     /// must be a dead letter. `deadLettered` are the offsets of those that are, in order; it is
     /// needed only where records have many rows.
     public func count(
         _ partition: SourcePartition,
-        in range: Range<Int64>,
+        in ranges: OffsetRanges,
         deadLettered: [Int64] = []
     ) throws(LogSourceError) -> LogCount {
+        var count = LogCount()
         do {
-            return try countRecords(of: partition, in: range, deadLettered)
+            for range in ranges.ranges {
+                try countRecords(of: partition, in: range, deadLettered, into: &count)
+            }
+            return count
         } catch {
             if case .source(let error) = error { throw error }
             throw .unavailable(error.description)
@@ -37,9 +41,9 @@ public final class LogRecount<Source: LogSource> {
     private func countRecords(
         of partition: SourcePartition,
         in range: Range<Int64>,
-        _ deadLettered: [Int64]
-    ) throws(LaneError) -> LogCount {
-        var count = LogCount()
+        _ deadLettered: [Int64],
+        into count: inout LogCount
+    ) throws(LaneError) {
         var chunk = ByteBuffer(capacity: limits.chunkBytesMax + (1 << 16))
         var next = range.lowerBound
         var letters = deadLettered[...]
@@ -56,9 +60,12 @@ public final class LogRecount<Source: LogSource> {
             guard !chunk.isEmpty else {
                 throw .source(.unavailable("the log ends at \(next), before \(range.upperBound)"))
             }
-            next = try walk.forEachRecord(in: chunk.bytes, of: partition, from: next) {
-                (step, offset, _) throws(LaneError) in
-                guard offset < range.upperBound else { return }
+            next = try walk.forEachRecord(
+                in: chunk.bytes,
+                of: partition,
+                from: next,
+                upTo: range.upperBound
+            ) { (step, offset, _) throws(LaneError) in
                 count.records += 1
                 guard let rows = selection.rows(of: step) else {
                     count.filtered += 1
@@ -72,6 +79,5 @@ public final class LogRecount<Source: LogSource> {
                 count.rowSum &+= LogCount.rowSum(offset: offset, rows)
             }
         }
-        return count
     }
 }

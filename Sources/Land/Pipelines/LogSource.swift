@@ -91,6 +91,17 @@ public protocol LogSource: Sendable {
     /// The readable offsets of a partition.
     func bounds(of partition: SourcePartition) throws(LogSourceError) -> SourceBounds
 
+    /// The first offset whose record has a timestamp of at least `timestamp` milliseconds since
+    /// 1970; the end of the partition when there is none.
+    func offset(
+        in partition: SourcePartition,
+        atOrAfter timestamp: Int64
+    ) throws(LogSourceError) -> Int64
+
+    /// Bytes that the records from `offset` to the end take in the log, about; nil where the log
+    /// does not tell.
+    func bytes(of partition: SourcePartition, from offset: Int64) -> Int64?
+
     /// Appends whole record batches (Kafka's format, magic 2) to `buffer`, from the one that holds
     /// `offset`, up to about `bytesMax`; at least one batch when there is any and a remote log
     /// delivers it in time. The first batch may begin before `offset`.

@@ -75,11 +75,14 @@ public struct Receipt: Equatable, Sendable {
     public let table: String
     /// The partition of the log.
     public let partition: SourcePartition
-    /// First offset counted and the offset of the checkpoint: the receipt is about what lies
-    /// between.
-    public let range: Range<Int64>
-    /// Durable records behind the checkpoint, which a later commit will account for.
+    /// The offsets that the checkpoint accounts for and the log still has: the receipt is about
+    /// them.
+    public let covered: OffsetRanges
+    /// Offsets in the log behind the checkpoint, which a later commit will account for.
     public let pending: Int64
+    /// Offsets in the log before the checkpoint that it does not account for: landing began later,
+    /// or was told to leave them out. A backfill lands them.
+    public let skipped: Int64
     /// What the log says.
     public let log: LogCount
     /// What the table says.
@@ -87,13 +90,13 @@ public struct Receipt: Equatable, Sendable {
     /// What the dead-letter table says.
     public let deadLettered: TableCount
 
-    /// A receipt from both sides' counts.
+    /// A receipt from both sides' counts, `log` being that of `progress.counted(in: bounds)`.
     public init(
         pipeline: String,
         table: String,
         partition: SourcePartition,
-        range: Range<Int64>,
-        pending: Int64,
+        progress: PartitionProgress,
+        bounds: SourceBounds,
         log: LogCount,
         landed: TableCount,
         deadLettered: TableCount
@@ -101,8 +104,11 @@ public struct Receipt: Equatable, Sendable {
         self.pipeline = pipeline
         self.table = table
         self.partition = partition
-        self.range = range
-        self.pending = pending
+        covered = progress.counted(in: bounds)
+        let holes = progress.covered.holes(in: bounds.start..<max(bounds.start, bounds.end))
+        let pendingFrom = max(progress.next, bounds.start)
+        pending = holes.reduce(0) { $0 + Int64($1.clamped(to: pendingFrom..<Int64.max).count) }
+        skipped = holes.reduce(0) { $0 + Int64($1.count) } - pending
         self.log = log
         self.landed = landed
         self.deadLettered = deadLettered
@@ -137,5 +143,13 @@ public struct Receipt: Equatable, Sendable {
             && log.records == log.filtered + log.selected
             && log.selectedOffsetSum == landed.offsetSum &+ deadLettered.offsetSum
             && landed.index.map { $0.rowSum == log.rowSum } ?? true
+    }
+}
+
+extension PartitionProgress {
+    /// The offsets that are accounted for and that the log still has: those that can be counted
+    /// again.
+    public func counted(in bounds: SourceBounds) -> OffsetRanges {
+        covered.clamped(to: bounds.start..<Int64.max)
     }
 }

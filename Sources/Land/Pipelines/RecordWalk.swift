@@ -26,13 +26,15 @@ final class RecordWalk {
         self.batchBytesMax = batchBytesMax
     }
 
-    /// Calls `body` for each offset at or above `first`, with its timestamp in milliseconds.
+    /// Calls `body` for each offset from `first` to before `limit`, with its timestamp in
+    /// milliseconds.
     ///
-    /// - Returns: the offset after the last batch; `first` when there was none.
+    /// - Returns: the offset after the last batch, at most `limit`; `first` when there was none.
     func forEachRecord(
         in batches: RawSpan,
         of partition: SourcePartition,
         from first: Int64,
+        upTo limit: Int64 = .max,
         _ body: (borrowing WalkStep, _ offset: Int64, _ timestamp: Int64) throws(LaneError) -> Void
     ) throws(LaneError) -> Int64 {
         var position = 0
@@ -56,46 +58,49 @@ final class RecordWalk {
             position += header.totalSize
             let end = header.baseOffset + Int64(header.lastOffsetDelta) + 1
             if end <= next { continue }
+            if header.baseOffset >= limit { return limit }
             if !header.isControl {
-                try walk(batch, header, from: next, unpackingInto: &scratch, body)
+                let wanted = next..<max(next, min(end, limit))
+                try walk(batch, header, wanted, unpackingInto: &scratch, body)
             }
             next = end
         }
-        return next
+        return min(next, limit)
     }
 
     private func walk(
         _ batch: RawSpan,
         _ header: RecordBatchHeader,
-        from first: Int64,
+        _ wanted: Range<Int64>,
         unpackingInto scratch: inout ByteBuffer,
         _ body: (borrowing WalkStep, _ offset: Int64, _ timestamp: Int64) throws(LaneError) -> Void
     ) throws(LaneError) {
         let packed = batch.extracting(RecordBatchHeader.size..<batch.byteCount)
         if header.attributes.codecNumber == 0 {
-            try walk(records: packed, of: batch, header, from: first, body)
+            try walk(records: packed, of: batch, header, wanted, body)
             return
         }
         scratch.removeAll()
-        let start = max(first, header.baseOffset)
+        let start = max(wanted.lowerBound, header.baseOffset)
+        let lost = start..<wanted.upperBound
         guard let codec = CompressionCodec(rawValue: header.attributes.codecNumber) else {
-            try giveUp("its batch has an unknown codec", batch, header, from: start, body)
+            try giveUp("its batch has an unknown codec", batch, header, lost, body)
             return
         }
         do throws(CompressionError) {
             try decompressor.decompress(packed, with: codec, into: &scratch, limit: batchBytesMax)
         } catch {
-            try giveUp("its batch cannot be unpacked: \(error)", batch, header, from: start, body)
+            try giveUp("its batch cannot be unpacked: \(error)", batch, header, lost, body)
             return
         }
-        try walk(records: scratch.bytes, of: batch, header, from: first, body)
+        try walk(records: scratch.bytes, of: batch, header, wanted, body)
     }
 
     private func walk(
         records: RawSpan,
         of batch: RawSpan,
         _ header: RecordBatchHeader,
-        from first: Int64,
+        _ wanted: Range<Int64>,
         _ body: (borrowing WalkStep, _ offset: Int64, _ timestamp: Int64) throws(LaneError) -> Void
     ) throws(LaneError) {
         let isAppendTime = header.attributes.contains(.logAppendTime)
@@ -106,8 +111,8 @@ final class RecordWalk {
             do throws(RecordBatchError) {
                 record = try cursor.next()
             } catch {
-                let start = max(first, met)
-                try giveUp("it is not a record: \(error)", batch, header, from: start, body)
+                let lost = wanted.from(met)
+                try giveUp("it is not a record: \(error)", batch, header, lost, body)
                 return
             }
             guard let record else { return }
@@ -115,11 +120,12 @@ final class RecordWalk {
             // The delta is the producer's word: one that goes back would double an offset.
             guard offset >= met, record.offsetDelta <= header.lastOffsetDelta else {
                 let reason = "its offset delta \(record.offsetDelta) is out of order"
-                try giveUp(reason, batch, header, from: max(first, met), body)
+                try giveUp(reason, batch, header, wanted.from(met), body)
                 return
             }
             met = offset + 1
-            if offset < first { continue }
+            if offset < wanted.lowerBound { continue }
+            if offset >= wanted.upperBound { return }
             let timestamp =
                 isAppendTime ? header.maxTimestamp : header.baseTimestamp &+ record.timestampDelta
             try body(.record(record), offset, timestamp)
@@ -130,15 +136,21 @@ final class RecordWalk {
         _ reason: String,
         _ batch: RawSpan,
         _ header: RecordBatchHeader,
-        from start: Int64,
+        _ lost: Range<Int64>,
         _ body: (borrowing WalkStep, _ offset: Int64, _ timestamp: Int64) throws(LaneError) -> Void
     ) throws(LaneError) {
-        let end = header.baseOffset + Int64(header.lastOffsetDelta) + 1
-        var offset = start
-        while offset < end {
-            let raw = offset == start ? batch : nil
+        var offset = lost.lowerBound
+        while offset < lost.upperBound {
+            let raw = offset == lost.lowerBound ? batch : nil
             try body(.unreadable(reason: reason, raw: raw), offset, header.maxTimestamp)
             offset += 1
         }
+    }
+}
+
+extension Range<Int64> {
+    /// The part at and above `offset`.
+    fileprivate func from(_ offset: Int64) -> Range<Int64> {
+        Swift.max(offset, lowerBound)..<Swift.max(offset, upperBound)
     }
 }

@@ -38,12 +38,15 @@ public struct TableChange<File: Sendable>: Sendable {
     public let files: [File]
     /// The checkpoint that comes into force with the files.
     public let marker: CommitMarker
+    /// Epoch under which the writer took over what it lands; the marker's may be a colleague's.
+    public let epoch: Int64
 
-    /// The change of `base` by `files` and `marker`.
-    public init(base: TableVersion, files: [File], marker: CommitMarker) {
+    /// The change of `base` by `files` and `marker`, made by the writer of `epoch`.
+    public init(base: TableVersion, files: [File], marker: CommitMarker, epoch: Int64) {
         self.base = base
         self.files = files
         self.marker = marker
+        self.epoch = epoch
     }
 }
 
@@ -107,11 +110,12 @@ public protocol TableCommitter: Sendable {
     ) throws(TableCommitterError) -> TableVersion
 
     /// Opens a data file for rows of `day` (days since 1970-01-01 UTC; nil in an unpartitioned
-    /// table).
+    /// table), for the writer of `epoch`.
     func openFile(
         for version: TableVersion,
         day: Int32?,
-        pipeline: String
+        pipeline: String,
+        epoch: Int64
     ) throws(TableCommitterError) -> Writer
 
     /// Applies all changes or none. On success every table is at the version returned in its place.
@@ -122,7 +126,8 @@ public protocol TableCommitter: Sendable {
     /// Removes finished files that certainly belong to no version of the table.
     func discard(_ files: [Writer.File], of table: String)
 
-    /// Removes files that earlier writers of `pipeline` left unfinished or uncommitted. Only for
-    /// who has just taken the table over: no older writer can commit any more.
+    /// Removes files that earlier writers of `pipeline` left unfinished or uncommitted: those of
+    /// epochs that no partition of the marker has any more, so that they can commit no more. Only
+    /// for who has just taken partitions over.
     func removeLeftovers(of version: TableVersion, pipeline: String)
 }

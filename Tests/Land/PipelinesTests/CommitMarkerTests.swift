@@ -24,6 +24,17 @@ private let marker = CommitMarker(
     #expect(try CommitMarker(json: marker.json) == marker)
 }
 
+@Test func `ranges and epochs of a partition are read back`() throws {
+    var rich = marker
+    var progress = PartitionProgress(start: 5, next: 9, landed: 4)
+    progress.cover(1..<3)
+    progress.cover(20..<22)
+    progress.epoch = 7
+    rich.topics["a"]?.partitions[3] = progress
+    #expect(rich.json.contains(#""start":5,"epoch":7,"others":[[1,3],[20,22]]"#))
+    #expect(try CommitMarker(json: rich.json) == rich)
+}
+
 @Test func `equal markers have equal texts, whatever the order of a dictionary`() throws {
     #expect(marker.json.contains(#""2":{"next":9223372036854775807"#))
     let first = try #require(marker.json.range(of: "\"a\""))

@@ -21,7 +21,9 @@ struct LaneHarness {
         pipeline: String = "p",
         columns: [NewColumn] = [],
         infersColumns: Bool = true,
-        decoding: DecodingPlan = DecodingPlan()
+        decoding: DecodingPlan = DecodingPlan(),
+        ownership: Ownership? = .all,
+        _ change: (inout LaneDefinition) -> Void = { _ in }
     ) -> TestLane {
         var definition = LaneDefinition(
             pipeline: pipeline,
@@ -33,13 +35,15 @@ struct LaneHarness {
             freshness: freshness
         )
         definition.decoding = decoding
+        change(&definition)
         definition.limits.retryPause = .milliseconds(1)...(.milliseconds(4))
         return Lane(
             definition,
             source: log,
             committer: tables,
             clock: SystemClocks(),
-            logger: .silent
+            logger: .silent,
+            ownership: ownership
         )
     }
 

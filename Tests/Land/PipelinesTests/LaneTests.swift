@@ -244,3 +244,25 @@ func `a commit that goes wrong is applied once`(fault: MemoryTables.Fault) {
     #expect(harness.run(lane) { $0.state.name == "failed" })
     #expect(lane.status.state.reason?.contains("one topic") == true)
 }
+
+/// The commit was applied, the answer was lost, and before the table could be asked another writer
+/// took it over: the files belong to the table.
+@Test
+func `files of a commit that may have been applied are not removed by a writer that was fenced`() {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    harness.log.append([#"{"a":1}"#], to: "events")
+    #expect(harness.run(harness.lane(), until: harness.isCaughtUp))
+    harness.log.append([#"{"a":2}"#], to: "events")
+    let lane = harness.lane(freshness: .milliseconds(300))
+    let isFenced = harness.run(lane) { status in
+        if status.pending == 1 {
+            harness.tables.plan([.unknownApplied])
+            harness.tables.takeOverAfterNextCommit()
+        }
+        return status.state.name == "failed"
+    }
+    #expect(isFenced)
+    #expect(harness.offsets() == [0, 1])
+    #expect(harness.tables.discarded == 0)
+}

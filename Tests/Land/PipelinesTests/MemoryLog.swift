@@ -127,6 +127,25 @@ final class MemoryLog: LogSource {
         return bounds
     }
 
+    func offset(
+        in partition: SourcePartition,
+        atOrAfter timestamp: Int64
+    ) throws(LogSourceError) -> Int64 {
+        let bytes = state.withLock {
+            $0.topics[partition.topic]?.partitions[Int(partition.index)] ?? []
+        }
+        var position = 0
+        while position < bytes.count,
+            let header = try? RecordBatchHeader(bytes.bytes, at: position)
+        {
+            if header.maxTimestamp >= timestamp { return header.baseOffset }
+            position += header.totalSize
+        }
+        return try bounds(of: partition).end
+    }
+
+    func bytes(of partition: SourcePartition, from offset: Int64) -> Int64? { nil }
+
     /// Serves batch by batch, so that lanes must come back for more.
     func read(
         _ partition: SourcePartition,

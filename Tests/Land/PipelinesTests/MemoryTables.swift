@@ -46,9 +46,13 @@ final class MemoryTables: TableCommitter {
         var openFiles = 0
         var discarded = 0
         var commits = 0
+        var isTakenNext = false
     }
 
     private let state = Mutex(State())
+
+    /// Another writer takes the table over right after the next commit that is applied.
+    func takeOverAfterNextCommit() { state.withLock { $0.isTakenNext = true } }
 
     func plan(_ faults: [Fault?]) { state.withLock { $0.faults = faults } }
     func table(_ name: String) -> Stored? { state.withLock { $0.tables[name] } }
@@ -115,7 +119,8 @@ final class MemoryTables: TableCommitter {
     func openFile(
         for version: TableVersion,
         day: Int32?,
-        pipeline: String
+        pipeline: String,
+        epoch: Int64
     ) throws(TableCommitterError) -> Writer {
         state.withLock { $0.openFiles += 1 }
         return Writer(self)
@@ -143,6 +148,13 @@ final class MemoryTables: TableCommitter {
                 else { return .failure(.conflict(table: change.base.table)) }
             }
             let versions = changes.map { apply($0, &state) }
+            if state.isTakenNext {
+                state.isTakenNext = false
+                let pipeline = changes[0].marker.pipeline
+                state.tables[table]?.markers[pipeline]?.epoch += 1
+                state.tables[table]?.markers[pipeline]?.commitID = "another's"
+                state.tables[table]?.version += 1
+            }
             return fault == .unknownApplied
                 ? .failure(.unknownOutcome(table: table, reason: "answer lost"))
                 : .success(versions)

@@ -18,8 +18,8 @@ private func receipt(
         pipeline: "p",
         table: "t",
         partition: SourcePartition(topic: "e", index: 0),
-        range: 0..<10,
-        pending: 0,
+        progress: PartitionProgress(next: 10),
+        bounds: SourceBounds(start: 0, end: 10),
         log: log,
         landed: landed,
         deadLettered: dead
@@ -51,4 +51,23 @@ private func receipt(
     let wrong = receipt(landed: TableCount(rows: 6, distinctOffsets: 6, offsetSum: 20))
     #expect(wrong.missing == 0 && wrong.duplicates == 0)
     #expect(!wrong.isProven)
+}
+
+@Test func `offsets that landing was told to leave out are skipped, later ones are pending`() {
+    var progress = PartitionProgress(start: 20, next: 30)
+    progress.cover(10..<15)
+    progress.cover(40..<50)
+    let receipt = Receipt(
+        pipeline: "p",
+        table: "t",
+        partition: SourcePartition(topic: "e", index: 0),
+        progress: progress,
+        bounds: SourceBounds(start: 12, end: 60),
+        log: LogCount(),
+        landed: TableCount(),
+        deadLettered: TableCount()
+    )
+    #expect(receipt.covered.ranges == [12..<15, 20..<30, 40..<50])
+    #expect(receipt.skipped == 5)
+    #expect(receipt.pending == 20)
 }

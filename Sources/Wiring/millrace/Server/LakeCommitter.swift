@@ -168,7 +168,7 @@ final class LakeCommitter: TableCommitter {
             throw failure(changes[0].base.table, error)
         }
         for (table, change) in zip(tables, changes) where !change.files.isEmpty {
-            pending(table, change.marker.pipeline).clear()
+            pending(table, change.marker.pipeline, change.epoch).clear()
         }
         var versions: [TableVersion] = []
         for (table, change) in zip(tables, changes) {
@@ -203,7 +203,8 @@ final class LakeCommitter: TableCommitter {
     func openFile(
         for version: TableVersion,
         day: Int32?,
-        pipeline: String
+        pipeline: String,
+        epoch: Int64
     ) throws(TableCommitterError) -> LakeFileWriter {
         let table = try table(at: version)
         let number = state.withLock { state in
@@ -215,14 +216,13 @@ final class LakeCommitter: TableCommitter {
             let date = Timestamp(milliseconds: Int64(day) * 86_400_000).iso8601.prefix(10)
             return "/\(table.metadata.spec.fields.first?.name ?? "day")=\(date)"
         }
-        let epoch = version.marker?.epoch ?? 0
         let uri =
             "\(folder)\(partitionFolder ?? "")/\(pipeline)-\(epoch)-\(number)-"
             + "\(service.newUUID()).parquet"
         do throws(StoreError) {
             let path = try FileURI.path(ofURI: uri)
             try service.store.createFolder(folder + (partitionFolder ?? ""))
-            pending(table, pipeline).add(uri)
+            pending(table, pipeline, epoch).add(uri)
             return LakeFileWriter(
                 table: version.table,
                 path: path,
@@ -240,9 +240,11 @@ final class LakeCommitter: TableCommitter {
 
     func removeLeftovers(of version: TableVersion, pipeline: String) {
         guard let table = try? table(at: version) else { return }
-        let pending = pending(table, pipeline)
-        let names = pending.names
-        guard !names.isEmpty else { return }
+        let alive = version.marker?.epochs ?? []
+        let lists = PendingFiles.all(table: table.metadata.location, pipeline: pipeline)
+            .filter { !alive.contains($0.epoch) }
+        let names = lists.flatMap(\.names)
+        guard !lists.isEmpty else { return }
         do throws(TableError) {
             // A file may be in a snapshot that another engine's compaction has replaced since.
             var referenced: Set<String> = []
@@ -253,7 +255,7 @@ final class LakeCommitter: TableCommitter {
             }
             let leftovers = names.filter { !referenced.contains($0) }
             for uri in leftovers { try? service.store.delete(uri) }
-            pending.clear()
+            for list in lists { list.clear() }
             if !leftovers.isEmpty {
                 logger.info(
                     "removed unfinished files",
@@ -268,8 +270,8 @@ final class LakeCommitter: TableCommitter {
         }
     }
 
-    private func pending(_ table: Table, _ pipeline: String) -> PendingFiles {
-        PendingFiles(table: table.metadata.location, pipeline: pipeline)
+    private func pending(_ table: Table, _ pipeline: String, _ epoch: Int64) -> PendingFiles {
+        PendingFiles(table: table.metadata.location, pipeline: pipeline, epoch: epoch)
     }
 
     // Errors

@@ -2,18 +2,40 @@ import Bytes
 import Files
 import Stores
 
-/// The names of data files that were opened and are not committed yet, one a line beside the
-/// table's metadata.
+/// The names of data files that the writer of one epoch has opened and not committed yet, one a
+/// line beside the table's metadata.
 ///
 /// Only so that a restart can remove what a crash left behind. Losing the list leaves an orphan
 /// file behind, nothing worse, so nothing here is synced and no error stops a pipeline.
 struct PendingFiles {
+    /// The writer's epoch.
+    let epoch: Int64
     private let path: String?
     private let files = LocalFiles()
 
-    /// The list of one pipeline's files of the table at the URI `table`.
-    init(table: String, pipeline: String) {
-        path = try? FileURI.path(ofURI: "\(table)/metadata/pending-\(pipeline).txt")
+    private static func prefix(_ pipeline: String) -> String { "pending-\(pipeline)-" }
+    private static let suffix = ".txt"
+
+    /// The list of the writer of `epoch` of one pipeline, of the table at the URI `table`.
+    init(table: String, pipeline: String, epoch: Int64) {
+        self.epoch = epoch
+        let name = "\(Self.prefix(pipeline))\(epoch)\(Self.suffix)"
+        path = try? FileURI.path(ofURI: "\(table)/metadata/\(name)")
+    }
+
+    /// The lists that are there, of all epochs.
+    static func all(table: String, pipeline: String) -> [PendingFiles] {
+        guard let folder = try? FileURI.path(ofURI: "\(table)/metadata"),
+            let names = try? LocalFiles().list(folder)
+        else { return [] }
+        let prefix = prefix(pipeline)
+        return names.compactMap { name in
+            guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return nil }
+            let number = name.dropFirst(prefix.utf8.count).dropLast(suffix.utf8.count)
+            return Int64(number).map {
+                PendingFiles(table: table, pipeline: pipeline, epoch: $0)
+            }
+        }
     }
 
     /// The URIs in the list.

@@ -31,9 +31,10 @@ struct Verification {
                     pipeline: definition.pipeline
                 )
             else { continue }
+            let places = try places(of: marker)
             let rows = try counts(
                 in: definition.table,
-                marker,
+                places,
                 of: definition,
                 session,
                 &outcome.statements
@@ -42,59 +43,89 @@ struct Verification {
                 try lake.exists(definition.deadLetterTable)
                 ? counts(
                     in: definition.deadLetterTable,
-                    marker,
+                    places,
                     of: definition,
                     session,
                     &outcome.statements
                 ) : [:]
             let source = try sources.count(definition)
             let recount = LogRecount(of: definition, in: source)
-            for (name, topic) in marker.topics.sorted(by: { $0.key < $1.key }) {
-                for (index, progress) in topic.partitions.sorted(by: { $0.key < $1.key }) {
-                    let partition = SourcePartition(topic: name, index: index)
-                    let bounds = try source.bounds(of: partition)
-                    let range = min(bounds.start, progress.next)..<progress.next
-                    outcome.receipts.append(
-                        Receipt(
-                            pipeline: definition.pipeline,
-                            table: definition.table,
-                            partition: partition,
-                            range: range,
-                            pending: bounds.end - progress.next,
-                            log: try recount.count(
-                                partition,
-                                in: range,
-                                deadLettered: definition.hasIndexColumn && letters[partition] != nil
-                                    ? offsets(of: partition, in: definition, session) : []
-                            ),
-                            landed: rows[partition] ?? TableCount(),
-                            deadLettered: letters[partition] ?? TableCount()
-                        )
+            for place in places {
+                outcome.receipts.append(
+                    Receipt(
+                        pipeline: definition.pipeline,
+                        table: definition.table,
+                        partition: place.partition,
+                        progress: place.progress,
+                        bounds: place.bounds,
+                        log: try recount.count(
+                            place.partition,
+                            in: place.progress.counted(in: place.bounds),
+                            deadLettered: definition.hasIndexColumn
+                                && letters[place.partition] != nil
+                                ? offsets(of: place.partition, in: definition, session) : []
+                        ),
+                        landed: rows[place.partition] ?? TableCount(),
+                        deadLettered: letters[place.partition] ?? TableCount()
                     )
-                }
+                )
             }
         }
         return outcome
+    }
+
+    /// A partition, how far the pipeline is in it, and what the log still has of it.
+    private struct Place {
+        let partition: SourcePartition
+        let progress: PartitionProgress
+        let bounds: SourceBounds
+    }
+
+    private func places(of marker: CommitMarker) throws -> [Place] {
+        try marker.topics.sorted { $0.key < $1.key }.flatMap { name, topic in
+            try topic.partitions.sorted { $0.key < $1.key }.map { index, progress in
+                let partition = SourcePartition(topic: name, index: index)
+                return Place(
+                    partition: partition,
+                    progress: progress,
+                    bounds: try source.bounds(of: partition)
+                )
+            }
+        }
+    }
+
+    /// What is not counted: rows committed since the checkpoint was read, and those whose records
+    /// the log has removed since.
+    private func exclusion(_ place: Place, isMixed: Bool) -> String {
+        var text = isMixed ? "\(topicTest(place.partition.topic)) and " : ""
+        text += "_log.partition = \(place.partition.index) and "
+        let next = place.progress.next
+        text +=
+            place.bounds.start > 0
+            ? "(_log.offset < \(place.bounds.start) or _log.offset >= \(next))"
+            : "_log.offset >= \(next)"
+        for range in place.progress.counted(in: place.bounds).ranges
+        where range.lowerBound > next {
+            text +=
+                " and not (_log.offset >= \(range.lowerBound)"
+                + " and _log.offset < \(range.upperBound))"
+        }
+        return text
     }
 
     /// One query a table: rows, different offsets and their sum for each partition, up to the
     /// checkpoint.
     private func counts(
         in table: String,
-        _ marker: CommitMarker,
+        _ places: [Place],
         of definition: LaneDefinition,
         _ session: SQLSession,
         _ statements: inout [String]
     ) throws -> [SourcePartition: TableCount] {
         let isMixed = definition.hasTopicColumn
         let topic = isMixed ? "_log.topic" : sqlText(definition.topics[0])
-        let limits = marker.topics.flatMap { name, topic in
-            topic.partitions.map { index, progress in
-                (isMixed ? "\(topicTest(name)) and " : "")
-                    + "_log.partition = \(index) and _log.offset >= \(progress.next)"
-            }
-        }
-        let beyond = limits.sorted().map { "(\($0))" }.joined(separator: " or ")
+        let limits = places.map { exclusion($0, isMixed: isMixed) }
+        let beyond = limits.map { "(\($0))" }.joined(separator: " or ")
         let isIndexed = definition.hasIndexColumn && table == definition.table
         let index =
             isIndexed
@@ -186,8 +217,13 @@ extension Verification.Outcome {
                 "pipeline": .string(receipt.pipeline), "table": .string(receipt.table),
                 "topic": .string(receipt.partition.topic),
                 "partition": .integer(Int64(receipt.partition.index)),
-                "from_offset": .integer(receipt.range.lowerBound),
-                "to_offset": .integer(receipt.range.upperBound),
+                "from_offset": .integer(receipt.covered.ranges.first?.lowerBound ?? 0),
+                "to_offset": .integer(receipt.covered.ranges.last?.upperBound ?? 0),
+                "covered": .array(
+                    receipt.covered.ranges.map { range in
+                        [.integer(range.lowerBound), .integer(range.upperBound)]
+                    }
+                ),
                 "acknowledged": .integer(receipt.log.records),
                 "landed": .integer(receipt.landedRecords),
                 "rows": .integer(receipt.landed.rows),
@@ -196,6 +232,7 @@ extension Verification.Outcome {
                 "duplicates": .integer(receipt.duplicates),
                 "missing": .integer(receipt.missing),
                 "unexpected": .integer(receipt.unexpected), "pending": .integer(receipt.pending),
+                "skipped": .integer(receipt.skipped),
                 "proven": .bool(receipt.isProven),
             ]
         }

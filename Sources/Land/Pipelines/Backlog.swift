@@ -1,0 +1,50 @@
+import Bytes
+public import Clocks
+import KafkaProtocol
+
+/// What waits in the log for a lane.
+public struct Backlog: Equatable, Sendable {
+    /// Records, or gaps where records were.
+    public var records: Int64 = 0
+    /// Bytes; nil where the log cannot tell.
+    public var bytes: Int64?
+    /// Timestamp of the oldest record; nil when nothing waits.
+    public var oldest: Timestamp?
+
+    /// Nothing.
+    public init() {}
+}
+
+extension Lane {
+    /// What waits in the log behind the checkpoint. What cannot be read counts as not waiting.
+    public func backlog() -> Backlog {
+        var backlog = Backlog()
+        let committed = status.committed
+        for name in definition.topics {
+            for index in 0..<Int32(source.topic(named: name)?.partitionCount ?? 0) {
+                let partition = SourcePartition(topic: name, index: index)
+                guard let bounds = try? source.bounds(of: partition) else { continue }
+                let next = committed?.progress(in: partition)?.next ?? bounds.start
+                guard next < bounds.end else { continue }
+                backlog.records += bounds.end - next
+                if let bytes = source.bytes(of: partition, from: next) {
+                    backlog.bytes = (backlog.bytes ?? 0) + bytes
+                }
+                if let oldest = timestamp(at: next, of: partition) {
+                    backlog.oldest = min(backlog.oldest ?? oldest, oldest)
+                }
+            }
+        }
+        return backlog
+    }
+
+    /// The first timestamp of the batch that holds `offset`.
+    private func timestamp(at offset: Int64, of partition: SourcePartition) -> Timestamp? {
+        var batch = ByteBuffer()
+        _ = try? source.read(partition, from: offset, bytesMax: 1, into: &batch)
+        guard !batch.isEmpty, let header = try? RecordBatchHeader(batch.bytes, at: 0) else {
+            return nil
+        }
+        return Timestamp(milliseconds: header.baseTimestamp)
+    }
+}

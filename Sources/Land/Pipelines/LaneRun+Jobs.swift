@@ -1,0 +1,202 @@
+import Clocks
+import Telemetry
+import Threads
+
+/// A job under way: what of it is left to read.
+struct ActiveJob {
+    struct Hole {
+        let partition: SourcePartition
+        var range: Range<Int64>
+    }
+
+    let job: LaneJob
+    /// Where landing must come to, by partition.
+    var ends: [SourcePartition: Int64] = [:]
+    /// Ranges to read besides; the last one comes first.
+    var holes: [Hole] = []
+    /// The totals when the job began.
+    let before: PartitionProgress
+    var expired: Int64 = 0
+
+    init(_ job: LaneJob, before: PartitionProgress) {
+        self.job = job
+        self.before = before
+    }
+
+    /// True when everything was read that belongs to the job.
+    func isRead(in reached: CommitMarker) -> Bool {
+        holes.isEmpty
+            && ends.allSatisfy { partition, end in
+                (reached.progress(in: partition)?.next ?? 0) >= end
+            }
+    }
+
+    mutating func shrinkHole(to offset: Int64) {
+        guard let last = holes.indices.last else { return }
+        let range = holes[last].range
+        if offset >= range.upperBound {
+            holes.removeLast()
+        } else {
+            holes[last].range = offset..<range.upperBound
+        }
+    }
+
+    func note(read count: Int64) {
+        job.report { $0.done = min($0.total, $0.done + count) }
+    }
+}
+
+extension LaneRun {
+    /// Takes the next job up, if there is one and none is under way.
+    mutating func beginJob() throws(LaneError) {
+        guard job == nil, let next = lane.nextJob() else { return }
+        // What was read before is not the job's.
+        try commit()
+        guard isCommitted else { return }
+        var active = ActiveJob(next, before: committed.totals)
+        switch next.work {
+        case .drain:
+            for partition in try ownPartitions() {
+                active.ends[partition] = try bounds(of: partition).end
+            }
+        case .backfill(let ranges):
+            for (partition, range) in ranges where ownership.contains(partition) {
+                try plan(range, of: partition, in: &active)
+            }
+        case .skip(let positions):
+            for (partition, offset) in positions where ownership.contains(partition) {
+                try skip(to: offset, in: partition)
+            }
+        }
+        let total = active.ends.reduce(active.holes.reduce(0) { $0 + Int64($1.range.count) }) {
+            $0 + max(0, $1.value - (reached.progress(in: $1.key)?.next ?? 0))
+        }
+        next.report {
+            $0 = JobProgress()
+            $0.hasBegun = true
+            $0.total = total
+        }
+        job = active
+    }
+
+    /// The partitions there are now that this run lands.
+    private mutating func ownPartitions() throws(LaneError) -> [SourcePartition] {
+        try currentTopics().flatMap { topic in
+            (0..<Int32(topic.partitionCount)).map {
+                SourcePartition(topic: topic.name, index: $0)
+            }
+        }.filter(ownership.contains)
+    }
+
+    /// Divides a range that was asked for: what lies where landing goes on anyway is waited for,
+    /// the other holes are read.
+    private mutating func plan(
+        _ range: Range<Int64>,
+        of partition: SourcePartition,
+        in active: inout ActiveJob
+    ) throws(LaneError) {
+        guard try ownPartitions().contains(partition) else {
+            throw .source(.unknownPartition(partition))
+        }
+        let bounds = try bounds(of: partition)
+        let progress =
+            reached.progress(in: partition)
+            ?? PartitionProgress(start: bounds.start, next: bounds.start)
+        let present = bounds.start..<max(bounds.start, bounds.end)
+        for hole in progress.covered.holes(in: range) {
+            let there = hole.clamped(to: present)
+            active.expired += Int64(
+                max(0, min(hole.upperBound, present.lowerBound) - hole.lowerBound)
+            )
+            if there.isEmpty { continue }
+            let isAhead =
+                definition.mode == .stream
+                ? there.lowerBound >= progress.next : there.lowerBound == progress.next
+            if isAhead {
+                active.ends[partition] = max(active.ends[partition] ?? 0, there.upperBound)
+            } else {
+                active.holes.append(.init(partition: partition, range: there))
+            }
+        }
+    }
+
+    /// Moves landing to `offset`, forwards only: rows that are there already would be doubled.
+    private mutating func skip(
+        to offset: Int64,
+        in partition: SourcePartition
+    ) throws(LaneError) {
+        guard try ownPartitions().contains(partition) else {
+            throw .source(.unknownPartition(partition))
+        }
+        let bounds = try bounds(of: partition)
+        var progress =
+            reached.progress(in: partition)
+            ?? PartitionProgress(start: bounds.start, next: bounds.start)
+        guard offset > progress.next else { return }
+        progress.skip(to: min(offset, bounds.end))
+        isMoved = true
+        reached.topics[partition.topic]?.partitions[partition.index] = progress
+    }
+
+    /// Everything of the job is committed.
+    mutating func finishJob() {
+        guard let active = job else { return }
+        job = nil
+        let totals = committed.totals
+        var summary = JobSummary()
+        summary.landed = totals.landed - active.before.landed
+        summary.filtered = totals.filtered - active.before.filtered
+        summary.deadLettered = totals.deadLettered - active.before.deadLettered
+        summary.expired = active.expired
+        lane.finish(active.job, .done(summary))
+    }
+}
+
+extension Lane {
+    /// Asks for a job; it is done after those asked for before.
+    public func ask(_ job: LaneJob) {
+        let isTaken = control.update { state in
+            if state.isStopping || state.hasEnded { return false }
+            state.jobs.append(job)
+            return true
+        }
+        if !isTaken {
+            job.finish(.failed(reason: status.state.reason ?? "the pipeline is not running"))
+        }
+    }
+
+    /// The job to do now. It stays first in the queue until it is finished, so that a failure in
+    /// between does not forget it.
+    func nextJob() -> LaneJob? { control.withLock { $0.jobs.first } }
+
+    func finish(_ job: LaneJob, _ outcome: LaneJob.Outcome) {
+        control.update { state in state.jobs.removeAll { $0 === job } }
+        job.finish(outcome)
+    }
+
+    /// The lane ends: what it was asked for and has not done, it will not do.
+    func refuseJobs(_ reason: String) {
+        let left = control.update { state in
+            defer { state.jobs = [] }
+            state.hasEnded = true
+            return state.jobs
+        }
+        for job in left { job.finish(.failed(reason: reason)) }
+    }
+
+    /// Sleeps until the lane is asked for something; a watching lane looks at the log meanwhile and
+    /// asks itself.
+    func waitForJob(_ ownership: Ownership) {
+        var longest = Duration.seconds(3600)
+        if case .watch(let trigger) = definition.mode {
+            if let reason = trigger.reason(for: backlog(), now: clock.now()) {
+                logger.info("starts a run", ["because": reason])
+                return ask(LaneJob(.drain))
+            }
+            longest = trigger.poll
+        }
+        _ = control.wait(timeout: longest) { state in
+            state.mustEnd(ownership) || !state.jobs.isEmpty ? true : nil
+        }
+    }
+}
