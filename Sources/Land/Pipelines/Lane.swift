@@ -78,7 +78,7 @@ public final class Lane<
                 try run.untilStopped()
             } catch .stopping {
                 break
-            } catch  where error.isRetriable {
+            } catch  where error.isRetriable(for: ownership) {
                 report {
                     $0.state = .retrying(reason: error.description)
                     $0.pending = 0
@@ -87,7 +87,7 @@ public final class Lane<
                     "pipeline pauses",
                     ["reason": error.description, "pause": pause.text]
                 )
-                waitToRetry(pause)
+                waitToRetry(pause, ownership)
                 pause = min(pause * 2, definition.limits.retryPause.upperBound)
                 continue
             } catch {
@@ -102,8 +102,9 @@ public final class Lane<
         report { $0.state = .stopped }
     }
 
-    private func waitToRetry(_ pause: Duration) {
-        _ = control.wait(timeout: pause) { $0.isStopping ? true : nil }
+    private func waitToRetry(_ pause: Duration, _ ownership: Ownership) {
+        control.update { $0.isHolding = false }
+        _ = control.wait(timeout: pause) { $0.mustEnd(ownership) ? true : nil }
     }
 
     /// What to land next; nil when the lane is to stop.

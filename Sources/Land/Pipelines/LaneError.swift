@@ -11,13 +11,17 @@ enum LaneError: Error, Equatable {
     /// The lane was asked to stop while it could not finish what it was doing.
     case stopping
 
-    /// True when trying again later can help.
-    var isRetriable: Bool {
+    /// True when trying again later can help a writer of `ownership`.
+    ///
+    /// A worker among several that was fenced is told soon which partitions are its own now; a sole
+    /// writer was replaced by somebody who does not share.
+    func isRetriable(for ownership: Ownership) -> Bool {
         switch self {
+        case .fenced: ownership != .all
         case .source(.unavailable), .source(.unknownPartition): true
         case .source(.outOfRange), .source(.corrupt): false
         case .table(.storage), .table(.conflict), .table(.unknownOutcome): true
-        case .table(.invalid), .fenced, .diverged: false
+        case .table(.invalid), .diverged: false
         case .stopping: true
         }
     }

@@ -76,20 +76,20 @@ struct TopicTests {
 
     @Test(arguments: [Durability.os, .interval(.milliseconds(1))])
     func `weaker durability still survives the process`(durability: Durability) throws {
-        let directory = try TemporaryDirectory()
+        let files = CrashFiles()
         var options = LogOptions()
         options.durability = durability
         options.segmentBytesMax = 500
-        let log = try EventLog.open(at: directory.path, files: LocalFiles(), options: options)
+        func open() throws -> EventLog<CrashFiles> {
+            try .open(at: "/log", files, options, ManualClocks(), SystemRandom(), .manual)
+        }
+        let log = try open()
         let topic = try log.createTopic("t", partitions: 1)
         for number in 0..<30 {
             _ = try log.appendAndWait(topic.partitions[0], batch(["\(number)"]))
         }
-        try LocalFiles().rename("\(directory.path)/lock", to: "\(directory.path)/lock.stolen")
-        let second = try EventLog.open(at: directory.path, files: LocalFiles(), options: options)
-        let again = try #require(second.topic("t")).partitions[0]
+        files.restart()
+        let again = try #require(open().topic("t")).partitions[0]
         #expect(try again.records().map(\.value) == (0..<30).map(String.init))
-        second.close()
-        log.close()
     }
 }
