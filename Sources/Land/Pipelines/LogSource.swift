@@ -1,7 +1,7 @@
 public import Bytes
 
 /// One partition of a topic, as a pipeline addresses it.
-public struct SourcePartition: Hashable, Sendable {
+public struct SourcePartition: Hashable, Comparable, Sendable {
     /// The topic's name.
     public let topic: String
     /// The partition's number, from 0.
@@ -11,6 +11,11 @@ public struct SourcePartition: Hashable, Sendable {
     public init(topic: String, index: Int32) {
         self.topic = topic
         self.index = index
+    }
+
+    /// By topic, then by number.
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.topic, left.index) < (right.topic, right.index)
     }
 }
 

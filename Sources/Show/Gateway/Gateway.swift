@@ -33,9 +33,11 @@ public final class Gateway: Sendable {
             waitingMax: Self.waitingMax,
             running: running
         )
+        let actions = services.actions.map { [reports] action in action.route(reports) }
         routes = RouteTable(
             routes: Self.probes(services)
                 + Self.reportRoutes(services, reports)
+                + actions
                 + [
                     Self.events(services),
                     Route("POST", "/v1/sql") { [statements] request, responder in

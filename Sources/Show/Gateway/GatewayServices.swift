@@ -24,6 +24,8 @@ public struct GatewayServices: Sendable {
     public var pipelines: Report?
     /// The receipts: the log recounted against the tables.
     public var verify: Report?
+    /// What else can be asked for.
+    public var actions: [GatewayAction] = []
     /// Whether requests can be served. Must be quick.
     public var readiness: @Sendable () -> Readiness
     /// The metrics in Prometheus' text format.

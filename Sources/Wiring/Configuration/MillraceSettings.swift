@@ -76,7 +76,10 @@ public enum MillraceSettings {
         `documents: many` makes every document of a record a row; for a pipeline or one table.
         `nested` is text, flatten or struct: what becomes of objects and arrays.
         Records are committed at the latest when `freshness` has passed (default 10s). Tables are
-        partitioned by `day` of the log's timestamp, or by nothing with `partition: none`.
+        partitioned by `day` of the log's timestamp, or by nothing with `partition: none`. `mode`
+        is stream (the default), batch (lands only when `millrace run` asks) or watch, with `watch`
+        of `records`, `bytes`, `age` and `poll`. `start` (earliest, latest or a moment) says where a
+        new table begins.
         """
 
     private static let pipelinesExample = """

@@ -37,6 +37,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
     public var topics: [String]
     /// Longest time that a record may wait to be committed.
     public var freshness: Duration
+    /// When it lands by itself, and where it begins.
+    public var mode: ModeConfiguration
     /// Tables it fills; never empty.
     public var tables: [TableConfiguration]
 
@@ -78,6 +80,7 @@ public struct PipelineConfiguration: Sendable, Equatable {
         source = section.optional("source", .text)
         let topics = section.required("from", .list(of: .topicSelector))
         freshness = section.value("freshness", .freshness, default: .seconds(10))
+        mode = ModeConfiguration(section)
         let format = FormatConfiguration(section, over: FormatConfiguration())
         let several = section.section("tables")
         let one = section.optional("into", .tableName)

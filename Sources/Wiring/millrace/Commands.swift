@@ -13,7 +13,8 @@ protocol Command: Sendable {
 enum Commands {
     static let all: [any Command] = [
         UpCommand(), InitCommand(), SQLSubcommand(), VerifyCommand(), TopicsCommand(),
-        TablesCommand(), PipelinesCommand(), DoctorCommand(), ConfigCommand(),
+        TablesCommand(), PipelinesCommand(), RunCommand(), DoctorCommand(),
+        ConfigCommand(),
         CompletionCommand(),
     ]
 

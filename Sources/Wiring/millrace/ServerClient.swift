@@ -8,9 +8,23 @@ struct ServerClient {
 
     /// The JSON answer to a GET of `path`.
     func get(_ path: String) throws(CommandError) -> JSONValue {
+        try ask(path) { (exchange) throws(HTTPClientError) in try exchange.get() }
+    }
+
+    /// The JSON answer to a POST of `body` to `path`.
+    func post(_ path: String, _ body: JSONValue) throws(CommandError) -> JSONValue {
+        try ask(path) { (exchange) throws(HTTPClientError) in
+            try exchange.post(body.text(), contentType: "application/json")
+        }
+    }
+
+    private func ask(
+        _ path: String,
+        _ send: (HTTPExchange) throws(HTTPClientError) -> HTTPAnswer
+    ) throws(CommandError) -> JSONValue {
         let answer: HTTPAnswer
         do {
-            answer = try HTTPExchange("http://\(address)\(path)", timeout: .seconds(600)).get()
+            answer = try send(HTTPExchange("http://\(address)\(path)", timeout: .seconds(600)))
         } catch {
             if error.isRefused {
                 throw CommandError(

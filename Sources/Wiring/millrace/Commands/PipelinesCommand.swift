@@ -5,12 +5,24 @@ import JSONText
 struct PipelinesCommand: Command {
     let description = CommandDescription(
         "pipelines",
-        summary: "Show what each pipeline has landed and how far it is behind",
-        options: [Commands.configOption, Commands.jsonOption],
+        summary: "Show what each pipeline has landed, and show or move its checkpoints",
+        discussion: PipelineState.discussion,
+        positionals: ["[state", "show|seek", "PIPELINE]"],
+        options: [Commands.configOption, Commands.jsonOption] + PipelineState.options,
         examples: [("millrace pipelines", "state, counts and lag of every pipeline")]
+            + PipelineState.examples
     )
 
     func run(_ arguments: ParsedArguments) async throws -> ExitCode {
+        if let word = arguments.positionals.first {
+            guard word == "state" else {
+                throw CommandError(
+                    "'\(word)' means nothing here; there is 'millrace pipelines state'",
+                    code: .usage
+                )
+            }
+            return try PipelineState.run(arguments)
+        }
         let configuration = try CommandConfiguration(arguments)
         let answer = try configuration.server.get("/v1/pipelines")
         if arguments.has("json") {

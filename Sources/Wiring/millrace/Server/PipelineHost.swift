@@ -61,6 +61,19 @@ final class PipelineHost: Sendable {
         return nil
     }
 
+    /// Waits until every lane has taken its table over, or cannot.
+    func waitUntilStarted(_ timeout: Duration) {
+        let clock = SystemClocks()
+        let begun: MonotonicInstant = clock.now()
+        let pause = Condition(())
+        while lanes.contains(where: { $0.status.state == .starting }),
+            clock.now() - begun < timeout
+        {
+            let nothing: Void? = pause.wait(timeout: .milliseconds(5)) { _ in nil }
+            _ = nothing
+        }
+    }
+
     /// Durable records that no commit covers yet.
     func lag(of lane: ServerLane) -> Int64 {
         let committed = lane.status.committed
@@ -84,6 +97,7 @@ final class PipelineHost: Sendable {
                 "name": .string(status.pipeline), "table": .string(status.table),
                 "source": lane.definition.source.map { .string($0) } ?? .null,
                 "topics": .array(status.topics.map { .string($0) }),
+                "mode": .string(lane.definition.mode.name),
                 "state": .string(status.state.name),
                 "reason": status.state.reason.map { .string($0) } ?? .null,
                 "landed": .integer(totals?.landed ?? 0),
@@ -161,10 +175,41 @@ extension LaneDefinition {
                     isPartitionedByDay: table.partitioning == .day
                 )
                 definition.decoding = DecodingPlan(table)
+                definition.mode = LaneMode(pipeline.mode)
+                definition.start = StartPosition(pipeline.mode.start)
                 definitions.append(definition)
             }
         }
         return definitions
+    }
+}
+
+extension LaneMode {
+    init(_ configuration: ModeConfiguration) {
+        switch configuration.mode {
+        case .stream: self = .stream
+        case .batch: self = .batch
+        case .watch:
+            let watch = configuration.watch
+            self = .watch(
+                WatchTrigger(
+                    records: watch?.records.map(Int64.init),
+                    bytes: watch?.bytes.map(Int64.init),
+                    age: watch?.age,
+                    poll: watch?.poll ?? .seconds(10)
+                )
+            )
+        }
+    }
+}
+
+extension StartPosition {
+    init(_ start: ModeConfiguration.Start) {
+        switch start {
+        case .earliest: self = .earliest
+        case .latest: self = .latest
+        case .time(let moment): self = .time(moment)
+        }
     }
 }
 

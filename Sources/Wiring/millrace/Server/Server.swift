@@ -79,6 +79,8 @@ final class Server: Sendable {
             services.topics = { () throws(HTTPProblem) in log.report }
             services.tables = { () throws(HTTPProblem) in try lake.report() }
             services.pipelines = { () throws(HTTPProblem) in pipelines.report }
+            let runs = PipelineRuns(pipelines.lanes)
+            services.actions = runs.actions
             services.verify = { () throws(HTTPProblem) in
                 let verification = Verification(
                     sources: sources,

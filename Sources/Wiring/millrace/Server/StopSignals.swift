@@ -17,6 +17,15 @@ struct StopSignals {
         reader = ends[0]
     }
 
+    /// True when one of them comes within `timeout`.
+    func arrive(within timeout: Duration) -> Bool {
+        var watched = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
+        let (seconds, attoseconds) = timeout.components
+        let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
+        // SAFETY: poll reads and writes the one entry.
+        return unsafe poll(&watched, 1, Int32(clamping: milliseconds)) > 0
+    }
+
     /// Waits for one of them and says which.
     func wait() async -> Int32 {
         let reader = reader

@@ -1,0 +1,136 @@
+import Clocks
+import Configuration
+import HTTPServer
+import JSONText
+import LogSources
+import Pipelines
+
+/// Where a run happens: in the running server, or in this process when there is none.
+protocol PipelineRunner {
+    /// Starts a run and describes it.
+    func start(_ pipeline: String, _ body: JSONValue) throws -> JSONValue
+    /// The same run as it is now.
+    func look(at run: JSONValue) throws -> JSONValue
+    /// What a run would read.
+    func plan(_ pipeline: String, _ body: JSONValue) throws -> JSONValue
+    /// Where a pipeline stands.
+    func state(_ pipeline: String, _ body: JSONValue) throws -> JSONValue
+    /// Moves it forwards, or says what that would mean.
+    func seek(_ pipeline: String, _ body: JSONValue, isDry: Bool) throws -> JSONValue
+    /// What to say when the person does not want to wait any longer.
+    var interruptedNote: String { get }
+    /// Ends what was begun.
+    func close()
+}
+
+/// Runs in the server.
+struct RemoteRunner: PipelineRunner {
+    let server: ServerClient
+
+    func start(_ pipeline: String, _ body: JSONValue) throws -> JSONValue {
+        try server.post("/v1/pipelines/\(pipeline)/run", body)
+    }
+
+    func look(at run: JSONValue) throws -> JSONValue {
+        try server.get("/v1/runs/\(run["run"]?.integerValue ?? 0)")
+    }
+
+    func plan(_ pipeline: String, _ body: JSONValue) throws -> JSONValue {
+        try server.post("/v1/pipelines/\(pipeline)/plan", body)
+    }
+
+    func state(_ pipeline: String, _ body: JSONValue) throws -> JSONValue {
+        try server.post("/v1/pipelines/\(pipeline)/state", body)
+    }
+
+    func seek(_ pipeline: String, _ body: JSONValue, isDry: Bool) throws -> JSONValue {
+        try server.post("/v1/pipelines/\(pipeline)/seek?dry_run=\(isDry)", body)
+    }
+
+    var interruptedNote: String { "The run goes on in the server." }
+
+    func close() {}
+}
+
+/// Runs here, with the log and the lake opened for it alone.
+final class LocalRunner: PipelineRunner {
+    private let log: LocalLog
+    private let host: PipelineHost
+    private let runs: PipelineRuns
+
+    init(_ settings: MillraceConfiguration, pipeline: String) throws {
+        let definitions = try LaneDefinition.all(in: settings).filter { $0.pipeline == pipeline }
+        if definitions.isEmpty {
+            throw CommandError(
+                "the configuration has no pipeline '\(pipeline)'; it has "
+                    + settings.pipelines.map(\.name).joined(separator: ", "),
+                code: .usage
+            )
+        }
+        let logger = Assembly.logger(settings)
+        log = try Assembly.openLog(settings)
+        do {
+            let lake = try LakeService(settings)
+            host = PipelineHost(
+                definitions.map { definition in
+                    var definition = definition
+                    definition.mode = .batch
+                    return definition
+                },
+                source: EmbeddedLog(log),
+                committer: LakeCommitter(lake, logger: logger.named("lake")),
+                logger: logger
+            )
+        } catch {
+            log.close()
+            throw error
+        }
+        runs = PipelineRuns(host.lanes)
+    }
+
+    func start(_ pipeline: String, _ body: JSONValue) throws -> JSONValue {
+        try command { () throws(HTTPProblem) in
+            try runs.start(pipeline, PipelineRuns.Request(body))
+        }
+    }
+
+    func look(at run: JSONValue) throws -> JSONValue {
+        runs.describe(Int(run["run"]?.integerValue ?? 0)) ?? run
+    }
+
+    func plan(_ pipeline: String, _ body: JSONValue) throws -> JSONValue {
+        host.waitUntilStarted(.seconds(30))
+        return try command { () throws(HTTPProblem) in
+            try runs.plan(pipeline, PipelineRuns.Request(body))
+        }
+    }
+
+    func state(_ pipeline: String, _ body: JSONValue) throws -> JSONValue {
+        host.waitUntilStarted(.seconds(30))
+        return try command { () throws(HTTPProblem) in
+            try runs.state(pipeline, PipelineRuns.Request(body))
+        }
+    }
+
+    func seek(_ pipeline: String, _ body: JSONValue, isDry: Bool) throws -> JSONValue {
+        host.waitUntilStarted(.seconds(30))
+        return try command { () throws(HTTPProblem) in
+            try runs.seek(pipeline, PipelineRuns.Request(body), isDry: isDry)
+        }
+    }
+
+    private func command(_ body: () throws(HTTPProblem) -> JSONValue) throws -> JSONValue {
+        do throws(HTTPProblem) { return try body() } catch {
+            throw CommandError("\(error.title): \(error.detail)")
+        }
+    }
+
+    var interruptedNote: String {
+        "Interrupted. What was landed is committed; the next run goes on there."
+    }
+
+    func close() {
+        host.stop()
+        log.close()
+    }
+}
