@@ -20,19 +20,16 @@ extension Lane {
     public func backlog() -> Backlog {
         var backlog = Backlog()
         let committed = status.committed
-        for name in definition.topics {
-            for index in 0..<Int32(source.topic(named: name)?.partitionCount ?? 0) {
-                let partition = SourcePartition(topic: name, index: index)
-                guard let bounds = try? source.bounds(of: partition) else { continue }
-                let next = committed?.progress(in: partition)?.next ?? bounds.start
-                guard next < bounds.end else { continue }
-                backlog.records += bounds.end - next
-                if let bytes = source.bytes(of: partition, from: next) {
-                    backlog.bytes = (backlog.bytes ?? 0) + bytes
-                }
-                if let oldest = timestamp(at: next, of: partition) {
-                    backlog.oldest = min(backlog.oldest ?? oldest, oldest)
-                }
+        for partition in partitions {
+            guard let bounds = try? source.bounds(of: partition) else { continue }
+            let next = committed?.progress(in: partition)?.next ?? bounds.start
+            guard next < bounds.end else { continue }
+            backlog.records += bounds.end - next
+            if let bytes = source.bytes(of: partition, from: next) {
+                backlog.bytes = (backlog.bytes ?? 0) + bytes
+            }
+            if let oldest = timestamp(at: next, of: partition) {
+                backlog.oldest = min(backlog.oldest ?? oldest, oldest)
             }
         }
         return backlog

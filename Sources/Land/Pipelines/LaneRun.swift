@@ -58,24 +58,45 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
         var chunk = ByteBuffer(capacity: definition.limits.chunkBytesMax + (1 << 16))
         do {
             while true {
-                try beginJob()
-                let hasMoved = try readRound(into: &chunk)
-                let isEnding = lane.control.withLock { $0.mustEnd(ownership) }
-                let isJobRead = job?.isRead(in: reached) ?? false
-                if isEnding || isJobRead || isCommitDue { try commit() }
-                if isJobRead && isCommitted { finishJob() }
-                if isEnding {
-                    // What could not be confirmed is read again by the next run.
-                    if !isCommitted { landing.abandon() }
-                    return
+                switch try turn(&chunk) {
+                case .moved: continue
+                case .idle: waitForNews()
+                case .ended: return
                 }
-                if !hasMoved && !(isJobRead && isCommitted) { waitForNews() }
             }
         } catch {
             // What was not committed is read again; its files must not stay behind.
             landing.abandon()
             throw error
         }
+    }
+
+    /// What a turn came to.
+    enum Turn {
+        /// Something was done, and there may be more.
+        case moved
+        /// There is nothing to do just now.
+        case idle
+        /// The run has committed and let go.
+        case ended
+    }
+
+    /// One turn: a chunk of every partition, the commit if it is due. Never waits for anything but
+    /// log and table, so that a simulation can turn it, too.
+    mutating func turn(_ chunk: inout ByteBuffer) throws(LaneError) -> Turn {
+        try beginJob()
+        let hasMoved = try readRound(into: &chunk)
+        let isEnding = lane.control.withLock { $0.mustEnd(ownership) }
+        let isJobRead = job?.isRead(in: reached) ?? false
+        if isEnding || isJobRead || isCommitDue { try commit() }
+        let isJobDone = isJobRead && isCommitted
+        if isJobDone { finishJob() }
+        if isEnding {
+            // What could not be confirmed is read again by the next run.
+            if !isCommitted { landing.abandon() }
+            return .ended
+        }
+        return hasMoved || isJobDone ? .moved : .idle
     }
 
     /// True when everything read is committed, and every move of the checkpoint.

@@ -71,7 +71,7 @@ extension Lane {
 
     /// The partitions there are now of everything the lane reads.
     public var partitions: [SourcePartition] {
-        definition.topics.compactMap { source.topic(named: $0) }.flatMap { topic in
+        source.topics(selectedBy: definition.selectors).flatMap { topic in
             (0..<Int32(topic.partitionCount)).map {
                 SourcePartition(topic: topic.name, index: $0)
             }

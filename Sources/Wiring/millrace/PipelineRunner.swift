@@ -1,9 +1,11 @@
 import Clocks
 import Configuration
+import EventLog
 import HTTPServer
 import JSONText
 import LogSources
 import Pipelines
+import Telemetry
 
 /// Where a run happens: in the running server, or in this process when there is none.
 protocol PipelineRunner {
@@ -71,13 +73,17 @@ final class LocalRunner: PipelineRunner {
         log = try Assembly.openLog(settings)
         do {
             let lake = try LakeService(settings)
-            host = PipelineHost(
+            host = try PipelineHost(
                 definitions.map { definition in
                     var definition = definition
                     definition.mode = .batch
                     return definition
                 },
-                source: EmbeddedLog(log),
+                sources: PipelineSources(
+                    settings,
+                    embedded: EmbeddedLog(log),
+                    logger: logger
+                ),
                 committer: LakeCommitter(lake, logger: logger.named("lake")),
                 logger: logger
             )

@@ -108,11 +108,11 @@ struct LaneHarness {
             pipeline: "p",
             table: "t",
             partition: partition,
-            range: 0..<end,
-            pending: 0,
+            progress: PartitionProgress(next: end),
+            bounds: SourceBounds(start: 0, end: end),
             log: try LogRecount(of: definition, in: log).count(
                 partition,
-                in: 0..<end,
+                in: OffsetRanges([0..<end]),
                 deadLettered: letters.map(\.offset)
             ),
             landed: count,

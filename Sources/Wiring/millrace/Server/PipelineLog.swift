@@ -66,6 +66,23 @@ enum PipelineLog: LogSource {
         }
     }
 
+    func offset(
+        in partition: SourcePartition,
+        atOrAfter timestamp: Int64
+    ) throws(LogSourceError) -> Int64 {
+        switch self {
+        case .embedded(let log): try log.offset(in: partition, atOrAfter: timestamp)
+        case .kafka(let log): try log.offset(in: partition, atOrAfter: timestamp)
+        }
+    }
+
+    func bytes(of partition: SourcePartition, from offset: Int64) -> Int64? {
+        switch self {
+        case .embedded(let log): log.bytes(of: partition, from: offset)
+        case .kafka(let log): log.bytes(of: partition, from: offset)
+        }
+    }
+
     func read(
         _ partition: SourcePartition,
         from offset: Int64,

@@ -31,7 +31,8 @@ struct Verification {
                     pipeline: definition.pipeline
                 )
             else { continue }
-            let places = try places(of: marker)
+            let source = try sources.count(definition)
+            let places = try places(of: marker, in: source)
             let rows = try counts(
                 in: definition.table,
                 places,
@@ -48,7 +49,6 @@ struct Verification {
                     session,
                     &outcome.statements
                 ) : [:]
-            let source = try sources.count(definition)
             let recount = LogRecount(of: definition, in: source)
             for place in places {
                 outcome.receipts.append(
@@ -81,7 +81,10 @@ struct Verification {
         let bounds: SourceBounds
     }
 
-    private func places(of marker: CommitMarker) throws -> [Place] {
+    private func places(
+        of marker: CommitMarker,
+        in source: PipelineLog
+    ) throws -> [Place] {
         try marker.topics.sorted { $0.key < $1.key }.flatMap { name, topic in
             try topic.partitions.sorted { $0.key < $1.key }.map { index, progress in
                 let partition = SourcePartition(topic: name, index: index)
@@ -172,7 +175,7 @@ struct Verification {
         in definition: LaneDefinition,
         _ session: SQLSession
     ) throws -> [Int64] {
-        let topic = definition.topics.count > 1 ? " and \(topicTest(partition.topic))" : ""
+        let topic = definition.hasTopicColumn ? " and \(topicTest(partition.topic))" : ""
         let result = try session.run(
             """
             select _log.offset from \(sqlName(definition.deadLetterTable))
