@@ -213,7 +213,8 @@ let package = Package(
             "Wiring",
             "Configuration",
             uses: [
-                "Bytes", "CLinux", "Decoding", "Files", "IcebergModel", "Settings", "Telemetry",
+                "Bytes", "CLinux", "Clocks", "Decoding", "Files", "IcebergModel", "Settings",
+                "Telemetry",
             ]
         ),
         .executableTarget(

@@ -103,19 +103,19 @@ extension LaneRun {
             reached.progress(in: partition)
             ?? PartitionProgress(start: bounds.start, next: bounds.start)
         let present = bounds.start..<max(bounds.start, bounds.end)
-        for hole in progress.covered.holes(in: range) {
-            let there = hole.clamped(to: present)
-            active.expired += Int64(
-                max(0, min(hole.upperBound, present.lowerBound) - hole.lowerBound)
-            )
-            if there.isEmpty { continue }
-            let isAhead =
-                definition.mode == .stream
-                ? there.lowerBound >= progress.next : there.lowerBound == progress.next
-            if isAhead {
-                active.ends[partition] = max(active.ends[partition] ?? 0, there.upperBound)
+        let gone = progress.covered.holes(in: range.clamped(to: 0..<max(0, present.lowerBound)))
+        active.expired += gone.reduce(0) { $0 + Int64($1.count) }
+        let there = range.clamped(to: present)
+        // Divided where landing stands, though nothing may be landed there yet: what lies ahead is
+        // not to be read twice.
+        for hole in progress.covered.holes(in: there.clamped(to: 0..<progress.next)) {
+            active.holes.append(.init(partition: partition, range: hole))
+        }
+        for hole in progress.covered.holes(in: there.clamped(to: progress.next..<Int64.max)) {
+            if definition.mode == .stream || hole.lowerBound == progress.next {
+                active.ends[partition] = max(active.ends[partition] ?? 0, hole.upperBound)
             } else {
-                active.holes.append(.init(partition: partition, range: there))
+                active.holes.append(.init(partition: partition, range: hole))
             }
         }
     }

@@ -76,7 +76,9 @@ struct CommitSimulation: ~Copyable {
         case 0..<18: append()
         case 18..<70: try turnSomebody()
         case 70..<76: clock.advance(by: .milliseconds(Int.random(in: 1...200, using: &random)))
-        case 76..<84: tables.inject(SimulatedTables.Fault.allCases.randomElement(using: &random)!)
+        case 76..<84:
+            let fault = SimulatedTables.Fault.allCases.randomElement(using: &random)
+            if let fault { tables.inject(fault) }
         case 84..<87: tables.compact("t")
         case 87..<90: crashSomebody()
         case 90..<92: workers.randomElement(using: &random)?.isAsleep.toggle()
