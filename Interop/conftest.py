@@ -1,6 +1,8 @@
-"""Makes `millrace_process` importable from every suite."""
+"""Makes `millrace_process` importable from every suite, and the readers of `iceberg/` with it."""
 
 import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+HERE = pathlib.Path(__file__).resolve().parent
+for folder in (HERE / "iceberg", HERE):
+    sys.path.insert(0, str(folder))

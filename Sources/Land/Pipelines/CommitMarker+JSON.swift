@@ -13,7 +13,8 @@ public struct CommitMarkerError: Error, Equatable, Sendable {
 //      "topics": {"events": {"id": "…", "partitions": {"0": {"next": 1713, "landed": 1201, …}}}}}
 //
 // A partition also has "start" where landing did not begin at 0, "others": [[from, to], …] where
-// something else is accounted for, and "epoch" where a writer has taken it over.
+// something else is accounted for, "mended": [[offset, rows, sum of their indices], …] for mended
+// dead letters, and "epoch" where a writer has taken it over.
 extension CommitMarker {
     /// The marker as one line of JSON; partitions and topics are in order, so equal markers give
     /// equal texts.
@@ -42,14 +43,36 @@ extension CommitMarker {
         object["dead-lettered"] = .integer(progress.deadLettered)
         if progress.start != 0 { object["start"] = .integer(progress.start) }
         if progress.epoch != 0 { object["epoch"] = .integer(progress.epoch) }
-        if !progress.others.isEmpty {
-            object["others"] = .array(
-                progress.others.ranges.map { range in
-                    [.integer(range.lowerBound), .integer(range.upperBound)]
+        if !progress.others.isEmpty { object["others"] = array(of: progress.others) }
+        if !progress.mended.isEmpty {
+            object["mended"] = .array(
+                progress.mended.sorted { $0.key < $1.key }.map { offset, rows in
+                    [
+                        .integer(offset), .integer(rows.count),
+                        .integer(Int64(bitPattern: rows.indexSum)),
+                    ]
                 }
             )
         }
         return object
+    }
+
+    private static func array(of ranges: OffsetRanges) -> JSONValue {
+        .array(ranges.ranges.map { [.integer($0.lowerBound), .integer($0.upperBound)] })
+    }
+
+    private static func ranges(
+        _ key: String,
+        in value: JSONValue
+    ) throws(CommitMarkerError) -> [Range<Int64>] {
+        var ranges: [Range<Int64>] = []
+        for range in value[key]?.arrayValue ?? [] {
+            guard let bounds = range.arrayValue, bounds.count == 2,
+                let from = bounds[0].integerValue, let to = bounds[1].integerValue, from < to
+            else { throw CommitMarkerError(reason: "the marker's '\(key)' are not ranges") }
+            ranges.append(from..<to)
+        }
+        return ranges
     }
 
     private static func progress(_ value: JSONValue) throws(CommitMarkerError) -> PartitionProgress
@@ -65,11 +88,16 @@ extension CommitMarker {
         guard progress.start <= progress.next else {
             throw CommitMarkerError(reason: "the marker's 'start' lies beyond its 'next'")
         }
-        for range in value["others"]?.arrayValue ?? [] {
-            guard let bounds = range.arrayValue, bounds.count == 2,
-                let from = bounds[0].integerValue, let to = bounds[1].integerValue, from < to
-            else { throw CommitMarkerError(reason: "the marker's 'others' are not ranges") }
-            progress.cover(from..<to)
+        for range in try ranges("others", in: value) { progress.cover(range) }
+        for entry in value["mended"]?.arrayValue ?? [] {
+            let numbers = (entry.arrayValue ?? []).compactMap(\.integerValue)
+            guard numbers.count == 3, numbers[0] >= 0, numbers[1] >= 0 else {
+                throw CommitMarkerError(reason: "the marker's 'mended' are not letters")
+            }
+            progress.mended[numbers[0]] = SelectedRows(
+                count: numbers[1],
+                indexSum: UInt64(bitPattern: numbers[2])
+            )
         }
         return progress
     }

@@ -11,6 +11,9 @@ struct Complaint {
     let detail: String
     /// The field concerned, as far as one is known.
     var field: String?
+
+    /// The reason of records whose bytes cannot be told apart.
+    static let unreadable = "unreadable"
 }
 
 /// The records that could not become rows, on their way into a table of their own.
@@ -23,7 +26,7 @@ struct DeadLetters<Committer: TableCommitter>: ~Copyable {
         [
             NewColumn("reason", .string), NewColumn("detail", .string),
             NewColumn("field", .string), NewColumn("key", .binary),
-            NewColumn("value", .binary),
+            NewColumn("value", .binary), NewColumn("headers", .string),
         ]
     }
 
@@ -56,6 +59,7 @@ struct DeadLetters<Committer: TableCommitter>: ~Copyable {
         _ complaint: Complaint,
         key: RawSpan?,
         value: RawSpan?,
+        headers: String? = nil,
         at position: LogPosition
     ) throws(LaneError) {
         let file = try openFile()
@@ -64,6 +68,7 @@ struct DeadLetters<Committer: TableCommitter>: ~Copyable {
         if let field = complaint.field { append(field, to: 2, of: file) }
         if let key { file.columns.append(bytes: key, to: numbers[3]) }
         if let value { file.columns.append(bytes: value, to: numbers[4]) }
+        if let headers { append(headers, to: 5, of: file) }
         file.columns.finishRow(at: position, recordBytes: (value?.byteCount ?? 0) + 64)
         if file.columns.rowCount >= definition.limits.batchRowsMax
             || file.columns.byteCount >= definition.limits.batchBytesMax
@@ -107,7 +112,12 @@ struct DeadLetters<Committer: TableCommitter>: ~Copyable {
     private func loadOrCreate() throws(TableCommitterError) -> TableVersion {
         let name = definition.deadLetterTable
         if let version = version { return version }
-        if let version = try committer.load(name, pipeline: definition.pipeline) { return version }
+        if let version = try committer.load(name, pipeline: definition.pipeline) {
+            // Tables of earlier versions of the program have fewer columns.
+            let missing = Self.columns.filter { version.schema.column(named: $0.name) == nil }
+            if missing.isEmpty { return version }
+            return try committer.addColumns(missing, to: version, pipeline: definition.pipeline)
+        }
         return try committer.create(
             name,
             columns: Self.columns,

@@ -128,7 +128,7 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         )
         switch step {
         case .unreadable(let reason, let raw):
-            let complaint = Complaint(reason: "unreadable", detail: reason)
+            let complaint = Complaint(reason: Complaint.unreadable, detail: reason)
             try deadLetters.append(complaint, key: nil, value: raw, at: position)
             return .deadLetter
         case .record(let record):
@@ -145,7 +145,13 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         _ record: borrowing Record,
         at position: LogPosition
     ) throws(LaneError) -> LandOutcome {
-        try deadLetters.append(complaint, key: record.key, value: record.value, at: position)
+        try deadLetters.append(
+            complaint,
+            key: record.key,
+            value: record.value,
+            headers: LetterHeader.text(of: record),
+            at: position
+        )
         return .deadLetter
     }
 

@@ -14,6 +14,8 @@ public final class LaneJob: Sendable {
         case backfill([SourcePartition: Range<Int64>])
         /// Go on at these offsets without landing what lies before them.
         case skip([SourcePartition: Int64])
+        /// Land dead letters again.
+        case replay(Replay)
     }
 
     /// How a job ended.
@@ -81,6 +83,9 @@ public struct JobSummary: Equatable, Sendable {
     public var deadLettered: Int64 = 0
     /// Offsets that were asked for and are not in the log any more.
     public var expired: Int64 = 0
+
+    /// What became of the letters of a replay, in no order.
+    public var letters: [LetterOutcome] = []
 
     /// Nothing.
     public init() {}

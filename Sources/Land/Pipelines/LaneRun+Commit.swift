@@ -6,10 +6,16 @@ extension LaneRun {
     /// Makes files and checkpoint part of the table in one step, or learns that somebody else now
     /// owns it.
     mutating func commitReached() throws(LaneError) {
+        try commitReached(landing.finish())
+    }
+
+    /// As `commitReached`, with `work` as what is committed; its files are removed if it fails.
+    mutating func commitReached(
+        _ work: FinishedWork<Committer.Writer.File>
+    ) throws(LaneError) {
         var attempted = reached
         attempted.sequence = committed.sequence + 1
         attempted.commitID = landing.commitID
-        let work = try landing.finish()
         let outcome = try lane.apply(
             attempted,
             work: work,
@@ -30,6 +36,8 @@ struct FinishedWork<File: Sendable> {
     var rows: [File]
     /// Files of the dead-letter table, with the version they apply to; nil when there are none.
     var deadLetters: (version: TableVersion, files: [File])?
+    /// Names of files that go out of the dead-letter table.
+    var removedLetterFiles: [String] = []
 }
 
 /// The versions after a commit.
@@ -59,7 +67,13 @@ private struct CommitUnderWay<File: Sendable> {
         var changes = [TableChange(base: main, files: work.rows, marker: marker, epoch: epoch)]
         if let dead = work.deadLetters, let version = deadLetters {
             changes.append(
-                TableChange(base: version, files: dead.files, marker: marker, epoch: epoch)
+                TableChange(
+                    base: version,
+                    files: dead.files,
+                    removedFiles: work.removedLetterFiles,
+                    marker: marker,
+                    epoch: epoch
+                )
             )
         }
         return changes

@@ -17,6 +17,8 @@ struct ActiveJob {
     /// The totals when the job began.
     let before: PartitionProgress
     var expired: Int64 = 0
+    /// What became of the letters of a replay.
+    var letters: [LetterOutcome] = []
 
     init(_ job: LaneJob, before: PartitionProgress) {
         self.job = job
@@ -66,6 +68,10 @@ extension LaneRun {
         case .skip(let positions):
             for (partition, offset) in positions where ownership.contains(partition) {
                 try skip(to: offset, in: partition)
+            }
+        case .replay(let replay):
+            do { active.letters = try self.replay(replay) } catch {
+                return try giveUp(next, because: error)
             }
         }
         let total = active.ends.reduce(active.holes.reduce(0) { $0 + Int64($1.range.count) }) {
@@ -146,8 +152,10 @@ extension LaneRun {
         var summary = JobSummary()
         summary.landed = totals.landed - active.before.landed
         summary.filtered = totals.filtered - active.before.filtered
-        summary.deadLettered = totals.deadLettered - active.before.deadLettered
+        // A replay takes some out of the dead letters.
+        summary.deadLettered = max(0, totals.deadLettered - active.before.deadLettered)
         summary.expired = active.expired
+        summary.letters = active.letters
         lane.finish(active.job, .done(summary))
     }
 }

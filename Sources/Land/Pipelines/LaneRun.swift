@@ -18,7 +18,7 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
     var landing: Landing<Committer>
     /// The job that is under way.
     var job: ActiveJob?
-    private let walk: RecordWalk
+    let walk: RecordWalk
     private let selectors: [TopicSelector]
     /// When the oldest uncommitted record was read; nil when everything is committed.
     private var waitingSince: MonotonicInstant?
@@ -315,6 +315,11 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
         waitingSince = nil
         recordsWaiting = 0
         isMoved = false
+        reportCommit()
+    }
+
+    /// Tells that everything that was read is committed.
+    func reportCommit() {
         let marker = committed
         let moment: Timestamp = lane.clock.now()
         lane.report {

@@ -20,16 +20,18 @@ public final class LogRecount<Source: LogSource> {
     ///
     /// A record whose `where` cannot be decided, because it cannot be read, counts as selected: it
     /// must be a dead letter. `deadLettered` are the offsets of those that are, in order; it is
-    /// needed only where records have many rows.
+    /// needed only where records have many rows. `mended` are dead letters that were landed with
+    /// other values than the log has, with the rows they became; none: they are left out.
     public func count(
         _ partition: SourcePartition,
         in ranges: OffsetRanges,
-        deadLettered: [Int64] = []
+        deadLettered: [Int64] = [],
+        mended: [Int64: SelectedRows] = [:]
     ) throws(LogSourceError) -> LogCount {
         var count = LogCount()
         do {
             for range in ranges.ranges {
-                try countRecords(of: partition, in: range, deadLettered, into: &count)
+                try countRecords(of: partition, in: range, deadLettered, mended, into: &count)
             }
             return count
         } catch {
@@ -42,6 +44,7 @@ public final class LogRecount<Source: LogSource> {
         of partition: SourcePartition,
         in range: Range<Int64>,
         _ deadLettered: [Int64],
+        _ mended: [Int64: SelectedRows],
         into count: inout LogCount
     ) throws(LaneError) {
         var chunk = ByteBuffer(capacity: limits.chunkBytesMax + (1 << 16))
@@ -67,7 +70,7 @@ public final class LogRecount<Source: LogSource> {
                 upTo: range.upperBound
             ) { (step, offset, _) throws(LaneError) in
                 count.records += 1
-                guard let rows = selection.rows(of: step) else {
+                guard let rows = mended[offset] ?? selection.rows(of: step), rows.count > 0 else {
                     count.filtered += 1
                     return
                 }

@@ -72,7 +72,7 @@ struct OutsideColumns {
                 do throws(RecordBatchError) {
                     reason = try Self.append(record, header: name, to: number, of: &set)
                 } catch {
-                    return Complaint(reason: "unreadable", detail: "its headers: \(error)")
+                    return Complaint(reason: Complaint.unreadable, detail: "its headers: \(error)")
                 }
             }
             if let reason { return complaint(reason, about: columns[index]) }

@@ -16,6 +16,10 @@ public struct PartitionProgress: Equatable, Sendable {
     public var landed: Int64 = 0
     /// Records that `where` left out.
     public var filtered: Int64 = 0
+    /// Dead letters that were mended and landed with other values than the log has, by offset, with
+    /// the rows they became; none: `where` leaves them out. Only those are here that who counts the
+    /// log again would count otherwise.
+    public var mended: [Int64: SelectedRows] = [:]
     /// Records in the dead-letter table.
     public var deadLettered: Int64 = 0
 

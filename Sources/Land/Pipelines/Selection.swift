@@ -82,11 +82,17 @@ struct Selection: ~Copyable {
 }
 
 /// The rows that a record becomes.
-struct SelectedRows: Equatable {
+public struct SelectedRows: Equatable, Sendable {
     /// How many.
-    var count: Int64 = 0
+    public var count: Int64
     /// Sum of their indices in the record, wrapping.
-    var indexSum: UInt64 = 0
+    public var indexSum: UInt64
+
+    /// Rows with these sums; none unless told otherwise.
+    public init(count: Int64 = 0, indexSum: UInt64 = 0) {
+        self.count = count
+        self.indexSum = indexSum
+    }
 
     /// One row, or something that nobody can read.
     static let one = SelectedRows(count: 1, indexSum: 0)

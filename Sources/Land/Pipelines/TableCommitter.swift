@@ -36,17 +36,47 @@ public struct TableChange<File: Sendable>: Sendable {
     public let base: TableVersion
     /// Finished files that become part of the table. Without files only the marker moves.
     public let files: [File]
+    /// Names of files that are taken out of the table: those that `files` replace.
+    public let removedFiles: [String]
     /// The checkpoint that comes into force with the files.
     public let marker: CommitMarker
     /// Epoch under which the writer took over what it lands; the marker's may be a colleague's.
     public let epoch: Int64
 
     /// The change of `base` by `files` and `marker`, made by the writer of `epoch`.
-    public init(base: TableVersion, files: [File], marker: CommitMarker, epoch: Int64) {
+    public init(
+        base: TableVersion,
+        files: [File],
+        removedFiles: [String] = [],
+        marker: CommitMarker,
+        epoch: Int64
+    ) {
         self.base = base
         self.files = files
+        self.removedFiles = removedFiles
         self.marker = marker
         self.epoch = epoch
+    }
+}
+
+/// Rows that a commit is to take out of a table: files without them that stand for files with them.
+public struct RemovedRows<File: Sendable>: Sendable {
+    /// Names of the files that have the rows.
+    public let removedFiles: [String]
+    /// The files that take their places.
+    public let files: [File]
+    /// The places of the rows that were found.
+    public let found: Set<RecordPlace>
+
+    /// Rows of `found`, all of which are in `removedFiles`.
+    public init(
+        removedFiles: [String] = [],
+        files: [File] = [],
+        found: Set<RecordPlace> = []
+    ) {
+        self.removedFiles = removedFiles
+        self.files = files
+        self.found = found
     }
 }
 
@@ -117,6 +147,15 @@ public protocol TableCommitter: Sendable {
         pipeline: String,
         epoch: Int64
     ) throws(TableCommitterError) -> Writer
+
+    /// Writes the files of `version` that have rows of `places` anew without those rows. Nothing of
+    /// the table changes before the result is committed to that very version.
+    func removeRows(
+        at places: Set<RecordPlace>,
+        from version: TableVersion,
+        pipeline: String,
+        epoch: Int64
+    ) throws(TableCommitterError) -> RemovedRows<Writer.File>
 
     /// Applies all changes or none. On success every table is at the version returned in its place.
     func commit(

@@ -13,7 +13,7 @@ protocol Command: Sendable {
 enum Commands {
     static let all: [any Command] = [
         UpCommand(), InitCommand(), SQLSubcommand(), VerifyCommand(), TopicsCommand(),
-        TablesCommand(), PipelinesCommand(), RunCommand(), DoctorCommand(),
+        TablesCommand(), PipelinesCommand(), RunCommand(), DeadLettersCommand(), DoctorCommand(),
         ConfigCommand(),
         CompletionCommand(),
     ]

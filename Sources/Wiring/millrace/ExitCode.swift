@@ -10,6 +10,8 @@ enum ExitCode: Int32 {
     case unproven = 3
     /// The server that the command needs does not answer.
     case unavailable = 4
+    /// Part of what was asked for could not be done; the output lists it, the rest was done.
+    case incomplete = 5
 }
 
 /// A failure with the exit code it deserves.

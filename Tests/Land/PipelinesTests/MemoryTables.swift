@@ -126,6 +126,26 @@ final class MemoryTables: TableCommitter {
         return Writer(self)
     }
 
+    /// Every row is a file of its own here, named by its place.
+    func removeRows(
+        at places: Set<RecordPlace>,
+        from version: TableVersion,
+        pipeline: String,
+        epoch: Int64
+    ) throws(TableCommitterError) -> RemovedRows<[Row]> {
+        let rows = state.withLock { $0.tables[version.table]?.rows ?? [] }
+        let found = places.filter { place in
+            rows.contains {
+                $0.partition == place.partition.index && $0.offset == place.offset
+                    && ($0.topic ?? place.partition.topic) == place.partition.topic
+            }
+        }
+        let names = found.map { "\($0.partition.index)/\($0.offset)" }
+        return RemovedRows(removedFiles: names, found: found)
+    }
+
+    private func name(of row: Row) -> String { "\(row.partition)/\(row.offset)" }
+
     func commit(
         _ changes: [TableChange<[Row]>]
     ) throws(TableCommitterError) -> [TableVersion] {
@@ -167,6 +187,8 @@ final class MemoryTables: TableCommitter {
         guard var stored = state.tables[name] else { preconditionFailure("checked before") }
         let rows = change.files.flatMap(\.self)
         stored.version += 1
+        let gone = Set(change.removedFiles)
+        stored.rows.removeAll { gone.contains(self.name(of: $0)) }
         stored.rows += rows
         if !rows.isEmpty { stored.commits.append(rows.count) }
         stored.markers[change.marker.pipeline] = change.marker

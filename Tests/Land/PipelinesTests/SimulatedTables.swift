@@ -152,6 +152,34 @@ final class SimulatedTables: TableCommitter {
         return Writer(self, id, epoch)
     }
 
+    func removeRows(
+        at places: Set<RecordPlace>,
+        from version: TableVersion,
+        pipeline: String,
+        epoch: Int64
+    ) throws(TableCommitterError) -> RemovedRows<File> {
+        let places = Dictionary(
+            grouping: places,
+            by: { SimulatedRow(partition: $0.partition.index, offset: $0.offset) }
+        )
+        return state.withLock { state in
+            var removed: [String] = []
+            var files: [File] = []
+            var found: Set<RecordPlace> = []
+            for file in state.tables[version.table]?.files.values.map(\.self) ?? [] {
+                let rows = file.rows.filter { places[$0] == nil }
+                if rows.count == file.rows.count { continue }
+                found.formUnion(file.rows.flatMap { places[$0] ?? [] })
+                removed.append(String(file.id))
+                if rows.isEmpty { continue }
+                state.nextFile += 1
+                state.onDisk[state.nextFile] = epoch
+                files.append(File(id: state.nextFile, epoch: epoch, rows: rows))
+            }
+            return RemovedRows(removedFiles: removed, files: files, found: found)
+        }
+    }
+
     func commit(
         _ changes: [TableChange<File>]
     ) throws(TableCommitterError) -> [TableVersion] {
@@ -181,6 +209,12 @@ final class SimulatedTables: TableCommitter {
         let name = change.base.table
         guard var stored = state.tables[name] else { preconditionFailure("checked before") }
         stored.version += 1
+        for id in change.removedFiles.compactMap({ Int($0) }) {
+            if stored.files.removeValue(forKey: id) == nil {
+                state.violations.append("\(name): file \(id) was replaced and is not there")
+            }
+            state.onDisk[id] = nil
+        }
         for file in change.files {
             if state.onDisk[file.id] == nil {
                 state.violations.append("\(name): file \(file.id) was committed after its removal")

@@ -12,7 +12,7 @@ import Telemetry
 /// The lake's tables as pipelines need them: their checkpoints are table properties, their commits
 /// go through the catalog.
 final class LakeCommitter: TableCommitter {
-    private let service: LakeService
+    let service: LakeService
     private let logger: Logger
     private let state = Mutex(State())
 
@@ -86,7 +86,7 @@ final class LakeCommitter: TableCommitter {
     }
 
     /// The table at exactly that version.
-    private func table(at version: TableVersion) throws(TableCommitterError) -> Table {
+    func table(at version: TableVersion) throws(TableCommitterError) -> Table {
         guard let table = state.withLock({ $0.tables[version.table] }),
             table.metadataLocation == version.token
         else { throw .conflict(table: version.table) }
@@ -152,7 +152,7 @@ final class LakeCommitter: TableCommitter {
         for change in changes {
             let table = try table(at: change.base)
             do throws(CommitError) {
-                prepared.append((table, try table.prepare(append(change, to: table))))
+                prepared.append((table, try table.prepare(commit(of: change, to: table))))
             } catch {
                 for entry in prepared { lake.discard(entry.prepared) }
                 throw failure(change.base.table, error)
@@ -177,11 +177,12 @@ final class LakeCommitter: TableCommitter {
         return versions
     }
 
-    private func append(_ change: TableChange<DataFile>, to table: Table) -> TableCommit {
+    private func commit(of change: TableChange<DataFile>, to table: Table) -> TableCommit {
         let marker = change.marker
         let key = CommitMarker.propertyKey(pipeline: marker.pipeline)
         return TableCommit(
             files: change.files,
+            removedFiles: change.removedFiles,
             setProperties: [key: marker.json],
             summary: [
                 key: marker.json, "millrace.commit-id": marker.commitID,
@@ -207,22 +208,20 @@ final class LakeCommitter: TableCommitter {
         epoch: Int64
     ) throws(TableCommitterError) -> LakeFileWriter {
         let table = try table(at: version)
-        let number = state.withLock { state in
-            state.files += 1
-            return state.files
-        }
         let folder = table.metadata.location + "/data"
         let partitionFolder = day.map { day in
             let date = Timestamp(milliseconds: Int64(day) * 86_400_000).iso8601.prefix(10)
             return "/\(table.metadata.spec.fields.first?.name ?? "day")=\(date)"
         }
-        let uri =
-            "\(folder)\(partitionFolder ?? "")/\(pipeline)-\(epoch)-\(number)-"
-            + "\(service.newUUID()).parquet"
+        let uri = newFile(
+            in: folder + (partitionFolder ?? ""),
+            of: table,
+            pipeline: pipeline,
+            epoch: epoch
+        )
         do throws(StoreError) {
             let path = try FileURI.path(ofURI: uri)
             try service.store.createFolder(folder + (partitionFolder ?? ""))
-            pending(table, pipeline, epoch).add(uri)
             return LakeFileWriter(
                 table: version.table,
                 path: path,
@@ -232,6 +231,17 @@ final class LakeCommitter: TableCommitter {
         } catch {
             throw .storage(table: version.table, reason: error.description)
         }
+    }
+
+    /// The URI of a data file that is about to be made; noted, so that a restart can remove it.
+    func newFile(in folder: String, of table: Table, pipeline: String, epoch: Int64) -> String {
+        let number = state.withLock { state in
+            state.files += 1
+            return state.files
+        }
+        let uri = "\(folder)/\(pipeline)-\(epoch)-\(number)-\(service.newUUID()).parquet"
+        pending(table, pipeline, epoch).add(uri)
+        return uri
     }
 
     func discard(_ files: [DataFile], of table: String) {
@@ -278,15 +288,16 @@ final class LakeCommitter: TableCommitter {
 
     private func failure(_ table: String, _ error: CommitError) -> TableCommitterError {
         switch error {
-        case .conflict, .tableChanged, .filesGone: .conflict(table: table)
-        // Trying again from the checkpoint writes the files for the columns as they are now.
+        case .conflict, .tableChanged: .conflict(table: table)
+        // Trying again writes the files for the columns, or without the rows, as they are now.
         case .columnsChanged(_, let reason): .storage(table: table, reason: reason)
+        case .filesGone: .storage(table: table, reason: error.description)
         case .unknownOutcome(_, let reason): .unknownOutcome(table: table, reason: reason)
         case .storage(let error): failure(table, error)
         }
     }
 
-    private func failure(_ table: String, _ error: TableError) -> TableCommitterError {
+    func failure(_ table: String, _ error: TableError) -> TableCommitterError {
         switch error {
         case .metadata, .hasDeletes: .invalid(table: table, reason: error.description)
         case .catalog, .store: .storage(table: table, reason: error.description)

@@ -180,7 +180,7 @@ final class LakeService: Sendable {
         }
     }
 
-    private static func problem(_ error: SQLError) -> HTTPProblem {
+    static func problem(_ error: SQLError) -> HTTPProblem {
         error.isStatementsFault
             ? HTTPProblem(400, "The statement cannot be answered", error.description)
             : HTTPProblem(500, "SQL failed", error.description)

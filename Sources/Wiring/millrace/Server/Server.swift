@@ -80,7 +80,8 @@ final class Server: Sendable {
             services.tables = { () throws(HTTPProblem) in try lake.report() }
             services.pipelines = { () throws(HTTPProblem) in pipelines.report }
             let runs = PipelineRuns(pipelines.lanes)
-            services.actions = runs.actions
+            let shelf = DeadLetterShelf(lake: lake, definitions: definitions)
+            services.actions = runs.actions + shelf.actions(pipelines.lanes)
             services.verify = { () throws(HTTPProblem) in
                 let verification = Verification(
                     sources: sources,

@@ -63,7 +63,8 @@ struct Verification {
                             in: place.progress.counted(in: place.bounds),
                             deadLettered: definition.hasIndexColumn
                                 && letters[place.partition] != nil
-                                ? offsets(of: place.partition, in: definition, session) : []
+                                ? offsets(of: place.partition, in: definition, session) : [],
+                            mended: place.progress.mended
                         ),
                         landed: rows[place.partition] ?? TableCount(),
                         deadLettered: letters[place.partition] ?? TableCount()

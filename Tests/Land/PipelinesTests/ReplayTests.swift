@@ -1,0 +1,320 @@
+import Bytes
+import Clocks
+import Decoding
+import IcebergModel
+import Telemetry
+import Testing
+import Threads
+
+@testable import Pipelines
+
+private let partition = SourcePartition(topic: "events", index: 0)
+
+/// Five records; offsets 1, 2 and 3 cannot be rows once offset 0 has made `a` a long.
+private struct Fixture {
+    let harness = LaneHarness()
+
+    init() {
+        harness.log.create("events")
+        harness.log.append(
+            [#"{"a":1}"#, "no JSON", #"{"a":"text"}"#, nil, #"{"a":5}"#],
+            to: "events",
+            timestamp: 1000
+        )
+    }
+
+    /// A lane that has landed everything, while `body` works with it.
+    func with(
+        _ lane: TestLane,
+        _ body: (TestLane) throws -> Void
+    ) rethrows {
+        let thread = Thread("lane") { lane.run() }
+        defer {
+            lane.stop()
+            thread.join()
+        }
+        let drain = LaneJob(.drain)
+        lane.ask(drain)
+        #expect(drain.wait(timeout: .seconds(20)) != nil)
+        try body(lane)
+    }
+
+    /// The letter at `offset` as its table has it.
+    func letter(_ offset: Int64) throws -> DeadLetter {
+        let row = try #require(
+            harness.rows("t__dead_letters").first { $0.offset == offset }
+        )
+        return DeadLetter(
+            place: RecordPlace(partition: partition, offset: offset),
+            timestampMilliseconds: 1000,
+            reason: row.cells["reason"] ?? "",
+            key: row.cells["key"].map { Array($0.utf8) },
+            value: row.cells["value"].map { Array($0.utf8) },
+            headers: LetterHeader.parse(row.cells["headers"] ?? "")
+        )
+    }
+
+    func mended(_ offset: Int64, _ value: String) throws -> DeadLetter {
+        try letter(offset).mended(value: Array(value.utf8))
+    }
+
+    func replay(
+        _ letters: [DeadLetter],
+        by lane: TestLane,
+        isRehearsal: Bool = false
+    ) throws -> [LetterOutcome] {
+        let job = LaneJob(.replay(Replay(letters, isRehearsal: isRehearsal)))
+        lane.ask(job)
+        guard case .done(let summary) = try #require(job.wait(timeout: .seconds(20))) else {
+            Issue.record("the replay failed: \(job.outcome.debugDescription)")
+            return []
+        }
+        return summary.letters
+    }
+
+    func progress(of lane: TestLane) throws -> PartitionProgress {
+        try #require(harness.tables.table("t")?.markers["p"]?.progress(in: partition))
+    }
+
+    /// Held against the log, as `millrace verify` does.
+    func receipt(of lane: TestLane) throws -> Receipt {
+        let progress = try progress(of: lane)
+        let bounds = try harness.log.bounds(of: partition)
+        func count(_ table: String) -> TableCount {
+            let offsets = harness.offsets(table)
+            return TableCount(
+                rows: Int64(offsets.count),
+                distinctOffsets: Int64(Set(offsets).count),
+                offsetSum: Set(offsets).reduce(0) { $0 &+ UInt64(bitPattern: $1) }
+            )
+        }
+        return Receipt(
+            pipeline: "p",
+            table: "t",
+            partition: partition,
+            progress: progress,
+            bounds: bounds,
+            log: try LogRecount(of: lane.definition, in: harness.log).count(
+                partition,
+                in: progress.counted(in: bounds),
+                mended: progress.mended
+            ),
+            landed: count("t"),
+            deadLettered: count("t__dead_letters")
+        )
+    }
+}
+
+@Suite struct `Dead letters that are replayed` {
+    private let fixture = Fixture()
+    private var harness: LaneHarness { fixture.harness }
+
+    @Test func `a mended letter lands once, at its own place, and is no letter any more`() throws {
+        let lane = harness.lane()
+        try fixture.with(lane) { lane in
+            #expect(harness.offsets("t__dead_letters") == [1, 2, 3])
+            let letter = try fixture.mended(2, #"{"a":2,"b":"new"}"#)
+            let outcomes = try fixture.replay([letter], by: lane)
+            #expect(outcomes == [LetterOutcome(place: letter.place, result: .landed)])
+            #expect(harness.offsets() == [0, 2, 4])
+            #expect(harness.offsets("t__dead_letters") == [1, 3])
+            #expect(harness.rows()[1].cells == ["a": "2", "b": "new"])
+            let progress = try fixture.progress(of: lane)
+            #expect(progress.landed == 3 && progress.deadLettered == 2 && progress.next == 5)
+            #expect(try fixture.receipt(of: lane).isProven)
+            // Again: it is gone, and nothing happens.
+            #expect(try fixture.replay([letter], by: lane).map(\.result) == [.gone])
+            #expect(harness.offsets() == [0, 2, 4])
+            #expect(try fixture.progress(of: lane) == progress)
+            // The stream goes on as if nothing had been.
+            harness.log.append(["nothing", #"{"a":6}"#], to: "events")
+            let drain = LaneJob(.drain)
+            lane.ask(drain)
+            #expect(drain.wait(timeout: .seconds(20)) != nil)
+            #expect(harness.offsets() == [0, 2, 4, 6])
+            #expect(harness.offsets("t__dead_letters") == [1, 3, 5])
+            #expect(try fixture.receipt(of: lane).isProven)
+        }
+    }
+
+    @Test func `letters that fail again stay as they are, with why`() throws {
+        let lane = harness.lane()
+        try fixture.with(lane) { lane in
+            let before = harness.rows("t__dead_letters")
+            let letters = try [fixture.letter(1), fixture.letter(2), fixture.letter(3)]
+            let outcomes = try fixture.replay(letters, by: lane)
+            let reasons = outcomes.map { outcome in
+                guard case .failed(let reason, let detail, _) = outcome.result else { return "" }
+                #expect(!detail.isEmpty)
+                return reason
+            }
+            #expect(reasons == before.map { $0.cells["reason"] ?? "" })
+            #expect(reasons[1] == "wrong-type" && reasons[2] == "tombstone")
+            #expect(harness.rows("t__dead_letters") == before)
+            #expect(harness.offsets() == [0, 4])
+            #expect(try fixture.receipt(of: lane).isProven)
+        }
+    }
+
+    @Test func `those that can land do, the others stay`() throws {
+        let lane = harness.lane()
+        try fixture.with(lane) { lane in
+            let letters = try [
+                fixture.mended(1, #"{"a":10}"#), fixture.letter(2), fixture.mended(3, #"{"c":1}"#),
+            ]
+            let outcomes = try fixture.replay(letters, by: lane)
+            #expect(outcomes.map(\.leavesDeadLetters) == [true, false, true])
+            #expect(harness.offsets() == [0, 1, 3, 4])
+            #expect(harness.offsets("t__dead_letters") == [2])
+            #expect(try fixture.receipt(of: lane).isProven)
+        }
+    }
+
+    @Test func `after a mended configuration the letters land as they are`() throws {
+        fixture.with(harness.lane()) { _ in
+            #expect(harness.offsets("t__dead_letters") == [1, 2, 3])
+        }
+        // The field that did not fit has a column of its own now.
+        var plan = DecodingPlan()
+        plan.columnsByField = ["a": "a2"]
+        let lane = harness.lane(decoding: plan)
+        try fixture.with(lane) { lane in
+            let outcomes = try fixture.replay([fixture.letter(2)], by: lane)
+            #expect(outcomes.map(\.result) == [.landed])
+            #expect(harness.offsets() == [0, 2, 4])
+        }
+    }
+
+    @Test func `where still applies, and what it leaves out is proven as filtered`() throws {
+        let lane = harness.lane(predicate: try Predicate(parsing: "a < 100"))
+        try fixture.with(lane) { lane in
+            let before = try fixture.progress(of: lane)
+            let letter = try fixture.mended(1, #"{"a":500}"#)
+            #expect(try fixture.replay([letter], by: lane).map(\.result) == [.filtered])
+            let progress = try fixture.progress(of: lane)
+            #expect(progress.filtered == before.filtered + 1)
+            #expect(progress.deadLettered == before.deadLettered - 1)
+            #expect(!harness.offsets("t__dead_letters").contains(1))
+            #expect(!harness.offsets().contains(1))
+            #expect(try fixture.receipt(of: lane).isProven)
+            let marker = try #require(harness.tables.table("t")?.markers["p"])
+            #expect(try CommitMarker(json: marker.json) == marker)
+        }
+    }
+
+    @Test func `a rehearsal changes nothing`() throws {
+        let lane = harness.lane()
+        try fixture.with(lane) { lane in
+            let before = try #require(harness.tables.table("t"))
+            let outcomes = try fixture.replay(
+                [fixture.mended(1, #"{"a":1,"new":{"x":1}}"#), fixture.letter(2)],
+                by: lane,
+                isRehearsal: true
+            )
+            #expect(outcomes.map(\.leavesDeadLetters) == [true, false])
+            let after = try #require(harness.tables.table("t"))
+            #expect(after.version == before.version && after.schema == before.schema)
+            #expect(harness.offsets("t__dead_letters") == [1, 2, 3])
+        }
+    }
+
+    @Test(arguments: MemoryTables.Fault.allCases)
+    func `a commit that goes wrong doubles nothing and loses nothing`(
+        _ fault: MemoryTables.Fault
+    ) throws {
+        let lane = harness.lane()
+        try fixture.with(lane) { lane in
+            let letter = try fixture.mended(2, #"{"a":2}"#)
+            harness.tables.plan([fault])
+            let job = LaneJob(.replay(Replay([letter])))
+            lane.ask(job)
+            let outcome = try #require(job.wait(timeout: .seconds(20)))
+            if fault == .storage {
+                guard case .failed = outcome else {
+                    Issue.record("the store refused: \(outcome)")
+                    return
+                }
+                #expect(harness.offsets("t__dead_letters") == [1, 2, 3])
+                // The lane has begun anew and takes the letter the next time.
+                #expect(try fixture.replay([letter], by: lane).map(\.result) == [.landed])
+            }
+            #expect(harness.offsets() == [0, 2, 4])
+            #expect(harness.offsets("t__dead_letters") == [1, 3])
+            #expect(try fixture.receipt(of: lane).isProven)
+        }
+        #expect(harness.tables.openFiles == 0)
+    }
+
+    @Test func `a letter whose offset was not landed by this pipeline is refused`() throws {
+        let lane = harness.lane()
+        try fixture.with(lane) { lane in
+            let foreign = DeadLetter(
+                place: RecordPlace(partition: partition, offset: 99),
+                timestampMilliseconds: 0,
+                reason: "not-json",
+                key: nil,
+                value: Array(#"{"a":1}"#.utf8)
+            )
+            let outcomes = try fixture.replay([foreign], by: lane)
+            guard case .failed(let reason, _, _) = try #require(outcomes.first).result else {
+                Issue.record("it was landed")
+                return
+            }
+            #expect(reason == "not-ours")
+            #expect(harness.offsets() == [0, 4])
+        }
+    }
+}
+
+@Suite struct `What dead letters keep` {
+    @Test func `key and headers come back as they were`() throws {
+        let harness = LaneHarness()
+        harness.log.create("events")
+        harness.log.append(
+            "no JSON",
+            key: "k\"1",
+            headers: [("trace", "7f\n"), ("none", nil)],
+            to: "events",
+            timestamp: 5
+        )
+        let lane = harness.lane()
+        harness.run(lane) { harness.isCaughtUp($0) }
+        let row = try #require(harness.rows("t__dead_letters").first)
+        #expect(row.cells["key"] == "k\"1")
+        #expect(
+            LetterHeader.parse(try #require(row.cells["headers"])) == [
+                LetterHeader(key: "trace", value: Array("7f\n".utf8)),
+                LetterHeader(key: "none", value: nil),
+            ]
+        )
+    }
+
+    @Test func `header bytes that are no text are kept as digits`() {
+        let text = #"[{"key":"raw","hex":"00ff"},{"key":"text","value":"x"}]"#
+        #expect(
+            LetterHeader.parse(text) == [
+                LetterHeader(key: "raw", value: [0, 255]),
+                LetterHeader(key: "text", value: [0x78]),
+            ]
+        )
+        #expect(LetterHeader.parse("no JSON").isEmpty)
+    }
+
+    @Test func `a dead-letter table of an earlier version gets the columns it lacks`() throws {
+        let harness = LaneHarness()
+        harness.log.create("events")
+        _ = try harness.tables.create(
+            "t__dead_letters",
+            columns: DeadLetters<MemoryTables>.columns.filter { $0.name != "headers" },
+            isPartitionedByDay: false,
+            hasTopicColumn: false,
+            hasIndexColumn: false,
+            pipeline: "p"
+        )
+        harness.log.append(["no JSON"], to: "events")
+        harness.run(harness.lane()) { harness.isCaughtUp($0) }
+        #expect(harness.offsets("t__dead_letters") == [0])
+        let schema = try #require(harness.tables.table("t__dead_letters")?.schema)
+        #expect(schema.column(named: "headers") != nil)
+    }
+}
