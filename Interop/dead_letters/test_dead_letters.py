@@ -203,6 +203,30 @@ def test_the_http_side_says_what_is_wrong(millrace):
     assert status == 200 and answer["landed"] == 1 and answer["next"] is None
 
 
+def test_letters_of_several_topics_are_told_apart(tmp_path):
+    both = """
+pipelines:
+  all:
+    from: [left, right]
+    into: sides
+    freshness: 100ms
+"""
+    with MillraceProcess(both) as process:
+        for topic in ("left", "right"):
+            producer = Producer({"bootstrap.servers": process.brokers})
+            producer.produce(topic, b"broken in " + topic.encode())
+            assert producer.flush(30) == 0
+        process.wait_until_landed()
+        value = tmp_path / "value"
+        value.write_bytes(b'{"a": 1}')
+        process.run("dead-letters", "replay", "sides", "right/0/0", "--value", str(value))
+        assert process.sql("select a, _log.topic as topic from sides") == [{"a": 1, "topic": "right"}]
+        report = json.loads(process.run("dead-letters", "list", "--json").stdout)
+        assert [letter["place"] for letter in report["letters"]] == ["left/0/0"]
+        assert json.loads(process.run("dead-letters", "show", "sides", "left/0/0", "--json").stdout)["value"] == "broken in left"
+        assert is_proven(process)
+
+
 ROUNDS = int(os.environ.get("MILLRACE_REPLAY_ROUNDS", "8"))
 
 
@@ -242,6 +266,16 @@ def test_kill_9_in_the_middle_of_a_replay():
         assert landed_in_the_middle > 0, "every kill came before the first commit: nothing was tested"
         process.run("dead-letters", "replay", "purchases")
         assert offsets(process) == list(range(count + 1)) and letters(process) == []
+        # What the kills left behind is gone: every file on the disk is in some snapshot.
+        lake = process.data / "lake"
+        catalog = lake_reader.catalog(lake / "catalog.db", f"file://{lake}")
+        for name in ("purchases", "purchases__dead_letters"):
+            table = catalog.load_table(f"default.{name}")
+            known = {entry.data_file.file_path for snapshot in table.snapshots()
+                     for manifest in snapshot.manifests(table.io)
+                     for entry in manifest.fetch_manifest_entry(table.io)}
+            found = {f"file://{file}" for file in (lake / "default" / name / "data").rglob("*.parquet")}
+            assert found <= known, found - known
         assert is_proven(process)
         process.post_event("events", b'{"number": 9}')
         process.wait_until_landed()

@@ -18,7 +18,7 @@ extension Lane {
             let version: TableVersion
             do { version = try loadOrCreate() } catch { throw .table(error) }
             if let attempted, version.marker?.commitID == attempted.commitID {
-                committer.removeLeftovers(of: version, pipeline: definition.pipeline)
+                removeLeftovers(of: version)
                 return version
             }
             let marker = try nextEpoch(
@@ -35,7 +35,7 @@ extension Lane {
                     epoch: marker.epoch
                 )
                 let versions = try committer.commit([change])
-                committer.removeLeftovers(of: versions[0], pipeline: definition.pipeline)
+                removeLeftovers(of: versions[0])
                 return versions[0]
             } catch {
                 switch error {
@@ -48,6 +48,23 @@ extension Lane {
             if isStopping == true { throw .stopping }
             pause = min(pause * 2, definition.limits.retryPause.upperBound)
         }
+    }
+
+    /// Removes what writers before this one left behind, in the dead-letter table too: its files
+    /// are committed together with the table's, so the table's marker tells who still can.
+    private func removeLeftovers(of version: TableVersion) {
+        let pipeline = definition.pipeline
+        committer.removeLeftovers(of: version, pipeline: pipeline)
+        guard let letters = try? committer.load(definition.deadLetterTable, pipeline: pipeline)
+        else { return }
+        let judged = TableVersion(
+            table: letters.table,
+            uuid: letters.uuid,
+            token: letters.token,
+            schema: letters.schema,
+            marker: version.marker
+        )
+        committer.removeLeftovers(of: judged, pipeline: pipeline)
     }
 
     private func loadOrCreate() throws(TableCommitterError) -> TableVersion {

@@ -12,9 +12,9 @@ import Threads
 ///
 /// The workers are real `LaneRun`s, turned one step at a time on one thread; log, tables and clock
 /// are simulated. Workers crash, sleep through their replacement and wake up, partitions move
-/// between them, commits get lost before or after they are applied, other engines compact. At the
-/// end everything is landed once more without faults, and every record must be in one row or be a
-/// dead letter, or left out by `where`.
+/// between them, commits get lost before or after they are applied, other engines compact, dead
+/// letters are mended and replayed. At the end everything is landed once more without faults, and
+/// every record must be in one row or be a dead letter, or left out by `where`.
 struct CommitSimulation: ~Copyable {
     struct Finding: Error, CustomStringConvertible {
         let seed: UInt64
@@ -50,6 +50,8 @@ struct CommitSimulation: ~Copyable {
     /// Offsets that are no rows: left out, or dead letters.
     var left: Set<SimulatedRow> = []
     var letters: Set<SimulatedRow> = []
+    /// Those of the letters that somebody was asked to replay, mended.
+    var mended: Set<SimulatedRow> = []
     /// Offsets that a worker was told to skip may be holes, for good.
     var isSharing: Bool
 
@@ -79,7 +81,7 @@ struct CommitSimulation: ~Copyable {
         case 76..<84:
             let fault = SimulatedTables.Fault.allCases.randomElement(using: &random)
             if let fault { tables.inject(fault) }
-        case 84..<87: tables.compact("t")
+        case 84..<87: tables.compact(Bool.random(using: &random) ? "t" : "t__dead_letters")
         case 87..<90: crashSomebody()
         case 90..<92: workers.randomElement(using: &random)?.isAsleep.toggle()
         case 92..<95: askSomething()
@@ -164,12 +166,38 @@ struct CommitSimulation: ~Copyable {
         let place = SourcePartition(topic: "events", index: Int32(index))
         let low = Int64.random(in: 0...ends[index], using: &random)
         let high = Int64.random(in: low...ends[index], using: &random)
-        switch Int.random(in: 0..<3, using: &random) {
+        switch Int.random(in: 0..<5, using: &random) {
+        case 3...: replaySome(by: worker)
         case 0: worker.lane.ask(LaneJob(.drain))
         case 1: worker.lane.ask(LaneJob(.backfill([place: low..<high])))
         default: worker.lane.ask(LaneJob(.skip([place: low])))
         }
     }
+
+    /// Asks for letters to be replayed, whether they are the worker's, landed already, or not yet
+    /// letters at all.
+    private mutating func replaySome(by worker: Worker) {
+        let known = letters.sorted { ($0.partition, $0.offset) < ($1.partition, $1.offset) }
+        let chosen = known.filter { _ in Int.random(in: 0..<3, using: &random) == 0 }
+        mended.formUnion(chosen)
+        worker.lane.ask(LaneJob(.replay(Replay(chosen.map { Self.letter($0) }))))
+    }
+
+    /// A letter with a value that can be a row, or that `where` leaves out.
+    private static func letter(_ row: SimulatedRow) -> DeadLetter {
+        DeadLetter(
+            place: RecordPlace(
+                partition: SourcePartition(topic: "events", index: row.partition),
+                offset: row.offset
+            ),
+            timestampMilliseconds: 0,
+            reason: "not-an-object",
+            key: nil,
+            value: Array("broken".utf8)
+        ).mended(value: Array((isLeftOut(row) ? #"{"k":"no"}"# : #"{"k":"yes"}"#).utf8))
+    }
+
+    private static func isLeftOut(_ row: SimulatedRow) -> Bool { row.offset % 3 == 0 }
 
     private mutating func turnSomebody() throws {
         let awake = workers.indices.filter { !workers[$0].isAsleep }
@@ -218,16 +246,31 @@ struct CommitSimulation: ~Copyable {
         let everything = ends.indices.map {
             (SourcePartition(topic: "events", index: Int32($0)), 0..<ends[$0])
         }
-        let job = LaneJob(.backfill(Dictionary(uniqueKeysWithValues: everything)))
-        last.ask(job)
+        try perform(.backfill(Dictionary(uniqueKeysWithValues: everything)), by: run)
+        let replayed = try perform(.replay(Replay(mended.map { Self.letter($0) })), by: run).letters
+        for outcome in replayed {
+            if case .failed(let reason, let detail, _) = outcome.result {
+                throw finding("the letter \(outcome.place) stays: \(reason), \(detail)")
+            }
+        }
+        try check()
+    }
+
+    /// Lets a worker do a job, with nobody in its way.
+    @discardableResult
+    private func perform(_ work: LaneJob.Work, by worker: Worker) throws -> JobSummary {
+        let job = LaneJob(work)
+        worker.lane.ask(job)
         var chunk = ByteBuffer()
         for _ in 0..<10_000 where job.outcome == nil {
-            do throws(LaneError) { _ = try run.run.turn(&chunk) } catch {
+            do throws(LaneError) { _ = try worker.run.turn(&chunk) } catch {
                 throw finding("landing the rest: \(error)")
             }
         }
-        guard case .done = job.outcome else { throw finding("the rest was not landed") }
-        try check()
+        guard case .done(let summary) = job.outcome else {
+            throw finding("the rest was not landed")
+        }
+        return summary
     }
 
     private func check() throws {
@@ -239,6 +282,8 @@ struct CommitSimulation: ~Copyable {
             }
         }
         let rows = tables.rows(of: "t")
+        let left = left.union(mended.filter { Self.isLeftOut($0) })
+        let letters = letters.subtracting(mended)
         try compare(rows, expected.subtracting(left).subtracting(letters), "rows")
         try compare(tables.rows(of: "t__dead_letters"), letters, "dead letters")
         let totals = tables.marker(of: "t")?.totals

@@ -92,7 +92,8 @@ struct LaneHarness {
     /// The receipt for partition 0 of "events", with the tables' side counted from their rows.
     func receipt(_ definition: LaneDefinition) throws -> Receipt {
         let partition = SourcePartition(topic: "events", index: 0)
-        let end = tables.table("t")?.markers["p"]?.progress(in: partition)?.next ?? 0
+        let progress = tables.table("t")?.markers["p"]?.progress(in: partition)
+        let end = progress?.next ?? 0
         let letters = rows(definition.deadLetterTable)
         let landed = rows()
         var count = TableCount(letters: landed)
@@ -113,7 +114,8 @@ struct LaneHarness {
             log: try LogRecount(of: definition, in: log).count(
                 partition,
                 in: OffsetRanges([0..<end]),
-                deadLettered: letters.map(\.offset)
+                deadLettered: letters.map(\.offset),
+                mended: progress?.mended ?? [:]
             ),
             landed: count,
             deadLettered: TableCount(letters: letters)

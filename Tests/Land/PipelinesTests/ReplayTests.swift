@@ -77,32 +77,7 @@ private struct Fixture {
     }
 
     /// Held against the log, as `millrace verify` does.
-    func receipt(of lane: TestLane) throws -> Receipt {
-        let progress = try progress(of: lane)
-        let bounds = try harness.log.bounds(of: partition)
-        func count(_ table: String) -> TableCount {
-            let offsets = harness.offsets(table)
-            return TableCount(
-                rows: Int64(offsets.count),
-                distinctOffsets: Int64(Set(offsets).count),
-                offsetSum: Set(offsets).reduce(0) { $0 &+ UInt64(bitPattern: $1) }
-            )
-        }
-        return Receipt(
-            pipeline: "p",
-            table: "t",
-            partition: partition,
-            progress: progress,
-            bounds: bounds,
-            log: try LogRecount(of: lane.definition, in: harness.log).count(
-                partition,
-                in: progress.counted(in: bounds),
-                mended: progress.mended
-            ),
-            landed: count("t"),
-            deadLettered: count("t__dead_letters")
-        )
-    }
+    func receipt(of lane: TestLane) throws -> Receipt { try harness.receipt(lane.definition) }
 }
 
 @Suite struct `Dead letters that are replayed` {
@@ -263,6 +238,75 @@ private struct Fixture {
             #expect(reason == "not-ours")
             #expect(harness.offsets() == [0, 4])
         }
+    }
+}
+
+@Suite struct `Dead letters of several documents` {
+    private let harness = LaneHarness()
+    private let letter = DeadLetter(
+        place: RecordPlace(partition: partition, offset: 1),
+        timestampMilliseconds: 0,
+        reason: "wrong-type",
+        key: nil,
+        value: Array(#"{"a":1}{"a":2,"b":"text"}"#.utf8)
+    )
+
+    /// Replays the letter with that value; the lane leaves out what is above 100.
+    private func replay(_ value: String) throws -> (LetterOutcome.Result, Receipt) {
+        harness.log.create("events")
+        harness.log.append(
+            [#"{"a":0,"b":1}{"a":500}{"a":0}"#, #"{"a":1}{"a":2,"b":"text"}"#],
+            to: "events"
+        )
+        var plan = DecodingPlan()
+        plan.documents = .many
+        let lane = harness.lane(predicate: try Predicate(parsing: "a < 100"), decoding: plan)
+        let thread = Thread("lane") { lane.run() }
+        defer {
+            lane.stop()
+            thread.join()
+        }
+        let drain = LaneJob(.drain)
+        lane.ask(drain)
+        #expect(drain.wait(timeout: .seconds(20)) != nil)
+        #expect(harness.offsets("t__dead_letters") == [1])
+        let job = LaneJob(.replay(Replay([letter.mended(value: Array(value.utf8))])))
+        lane.ask(job)
+        let outcome = try #require(job.wait(timeout: .seconds(20)))
+        guard case .done(let summary) = outcome else {
+            Issue.record("\(outcome)")
+            return (.gone, try harness.receipt(lane.definition))
+        }
+        return (try #require(summary.letters.first).result, try harness.receipt(lane.definition))
+    }
+
+    @Test func `every document of a mended value is a row, and the receipt knows how many`()
+        throws
+    {
+        let (result, receipt) = try replay(#"{"a":1}{"a":200}{"a":3}{"a":4}"#)
+        #expect(result == .landed)
+        #expect(harness.offsets() == [0, 0, 1, 1, 1])
+        #expect(harness.rows().filter { $0.offset == 1 }.map(\.index) == [0, 2, 3])
+        #expect(harness.offsets("t__dead_letters").isEmpty)
+        #expect(receipt.isProven && receipt.landedRecords == 2)
+    }
+
+    @Test func `documents that are all left out are counted as one filtered record`() throws {
+        let (result, receipt) = try replay(#"{"a":200}{"a":300}"#)
+        #expect(result == .filtered)
+        #expect(harness.offsets() == [0, 0] && harness.offsets("t__dead_letters").isEmpty)
+        #expect(receipt.isProven && receipt.log.filtered == 1)
+    }
+
+    @Test func `one bad document keeps the whole letter`() throws {
+        let (result, receipt) = try replay(#"{"a":1}{"a":2}{"a":3,"b":[]}"#)
+        guard case .failed(let reason, _, _) = result else {
+            Issue.record("it was landed")
+            return
+        }
+        #expect(reason == "wrong-type")
+        #expect(harness.offsets() == [0, 0] && harness.offsets("t__dead_letters") == [1])
+        #expect(receipt.isProven)
     }
 }
 

@@ -132,8 +132,9 @@ final class PipelineHost: Sendable {
                 help: "Records that where left out",
                 labels: labels
             ) { Double(lane.status.committed?.totals.filtered ?? 0) }
-            metrics.counter(
-                "millrace_pipeline_dead_letters_total",
+            // Goes down when letters are landed again.
+            metrics.gauge(
+                "millrace_pipeline_dead_letters",
                 help: "Records in the dead-letter table",
                 labels: labels
             ) { Double(lane.status.committed?.totals.deadLettered ?? 0) }
