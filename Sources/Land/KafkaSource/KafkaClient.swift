@@ -79,7 +79,8 @@ final class KafkaClient: @unchecked Sendable {
         unsafe Unmanaged.passUnretained(news).release()
     }
 
-    private static func setCallbacks(
+    /// Has errors and log lines of the handle told to `context`, a KafkaNews.
+    static func setCallbacks(
         _ configuration: OpaquePointer?,
         _ context: UnsafeMutableRawPointer
     ) {

@@ -18,9 +18,12 @@ final class KafkaNews: Sendable {
     /// Offset commits that no answer has come for.
     private let commits = Condition(0)
     let logger: Logger
+    /// What a member of a group holds; nil for connections that are none.
+    let share: ShareLedger?
 
-    init(logger: Logger) {
+    init(logger: Logger, share: ShareLedger? = nil) {
         self.logger = logger
+        self.share = share
     }
 
     // Something to read

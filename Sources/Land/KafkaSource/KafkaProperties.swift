@@ -48,7 +48,10 @@ public struct KafkaProperties: Sendable {
             ("check.crcs", "true"), ("socket.keepalive.enable", "true"),
             ("queued.max.messages.kbytes", String(kilobytes)),
             ("fetch.message.max.bytes", String(min(kilobytes, 1024) * 1024)),
-            ("fetch.max.bytes", String(16 << 20)), ("fetch.queue.backoff.ms", "10"),
+            // A broker has one fetch under way: while it waits for partitions at their end, the
+            // others wait, too.
+            ("fetch.wait.max.ms", "100"), ("fetch.queue.backoff.ms", "1"),
+            ("fetch.max.bytes", String(16 << 20)),
             ("reconnect.backoff.max.ms", "2000"), ("topic.metadata.refresh.interval.ms", "5000"),
         ]
     }
@@ -62,12 +65,14 @@ public struct KafkaProperties: Sendable {
     func apply(
         to configuration: OpaquePointer?,
         partitions: Int,
-        group: String? = nil
+        group: String? = nil,
+        more: [(name: String, value: String)] = []
     ) throws(KafkaLogError) {
         let names = Set(written.map(\.name))
         var all = Self.defaults(partitions: partitions).filter { !names.contains($0.name) }
         all += written
         all += Self.fixed
+        all += more
         if let group { all.append(("group.id", group)) }
         var reason = [CChar](repeating: 0, count: 512)
         for (name, value) in all {

@@ -43,6 +43,8 @@ final class PartitionReader: @unchecked Sendable {
         var queue: OpaquePointer?
         /// The offset at which the partition's end was met, with nothing read since; else -1.
         var endSeen: Int64 = -1
+        /// Offset after everything that was read.
+        var reached: Int64 = 0
     }
 
     private static let slotCount = 512
@@ -93,6 +95,7 @@ final class PartitionReader: @unchecked Sendable {
             state.withLock { state in
                 unsafe state.queue = queue
                 state.endSeen = -1
+                state.reached = offset
             }
         } else {
             client.news.failed(text(rd_kafka_last_error()))
@@ -146,8 +149,10 @@ final class PartitionReader: @unchecked Sendable {
                 &low,
                 &high
             )
-            guard code == RD_KAFKA_RESP_ERR_NO_ERROR, high >= 0 else { return nil }
-            return hasNews ? max(high, state.endSeen + 1) : high
+            let isKnown = code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0
+            // Whatever waits must be read, if only to learn that it is no record.
+            if hasNews { return max(isKnown ? high : 0, state.reached + 1) }
+            return isKnown ? high : nil
         }
     }
 
@@ -191,6 +196,7 @@ final class PartitionReader: @unchecked Sendable {
         }
         assembly.finish(into: &buffer)
         next = assembly.next
+        state.withLock { $0.reached = assembly.next }
         if assembly.records > 0 {
             client.news.answered()
             bytesEach = max(1, (buffer.count - assembly.start) / assembly.records)

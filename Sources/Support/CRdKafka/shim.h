@@ -45,6 +45,10 @@ rd_kafka_ListOffsetsResultInfo_topic_partition(const rd_kafka_ListOffsetsResultI
 // `level`: 0 read_uncommitted, 1 read_committed.
 rd_kafka_error_t *rd_kafka_AdminOptions_set_isolation_level(rd_kafka_AdminOptions_t *options, int level);
 
+// Group generations (2.12).
+int32_t rd_kafka_consumer_group_metadata_generation_id(const rd_kafka_consumer_group_metadata_t *group);
+
 // The mock cluster (2.10 and later).
 rd_kafka_resp_err_t rd_kafka_mock_set_controller_id(rd_kafka_mock_cluster_t *cluster, int32_t broker);
+void rd_kafka_mock_group_initial_rebalance_delay_ms(rd_kafka_mock_cluster_t *cluster, int32_t milliseconds);
 rd_kafka_resp_err_t rd_kafka_mock_topic_delete(rd_kafka_mock_cluster_t *cluster, const char *topic);

@@ -1,10 +1,12 @@
 import Bytes
 import CRdKafka
+import Clocks
 import KafkaProtocol
 import Pipelines
 import Synchronization
 import Telemetry
 import Testing
+import Threads
 
 @testable import KafkaSource
 
@@ -169,6 +171,32 @@ func readAll(
             return wakes.withLock { $0 > 1 ? true : nil }
         }
         #expect(wakes.withLock { $0 } > 1)
+    }
+
+    @Test func `a lane that has read everything sleeps`() throws {
+        let cluster = try MockCluster()
+        cluster.create("t", partitions: 2)
+        cluster.produce(values: ["a", "b"], to: "t", 0)
+        let log = try source(cluster)
+        let clock = SystemClocks()
+        let control = Condition(false)
+        var next: [SourcePartition: Int64] = [first: 0, SourcePartition(topic: "t", index: 1): 0]
+        var turns = 0
+        let started: MonotonicInstant = clock.now()
+        while clock.now() - started < .seconds(2) {
+            turns += 1
+            control.update { $0 = false }
+            for (partition, offset) in next where try log.bounds(of: partition).end > offset {
+                var buffer = ByteBuffer()
+                _ = try log.read(partition, from: offset, bytesMax: 1000, into: &buffer)
+                next[partition] = try records(buffer.bytes).last.map { $0.offset + 1 } ?? offset
+            }
+            let waiting = log.notify(when: next) { control.update { $0 = true } }
+            _ = control.wait(timeout: .milliseconds(500)) { $0 ? true : nil }
+            log.cancel(waiting)
+        }
+        #expect(next.values.sorted() == [0, 2])
+        #expect(turns < 50)
     }
 
     @Test func `identities tell a topic from one made anew under its name`() throws {

@@ -42,6 +42,7 @@ final class MockCluster: @unchecked Sendable {
         unsafe cluster = mock
         unsafe brokers = String(cString: bootstraps)
         unsafe rd_kafka_mock_set_controller_id(mock, 1)
+        unsafe rd_kafka_mock_group_initial_rebalance_delay_ms(mock, 100)
     }
 
     deinit {
