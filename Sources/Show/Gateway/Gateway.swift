@@ -10,14 +10,17 @@ import Threads
 public final class Gateway: Sendable {
     /// Threads for SQL: statements that run at a time.
     public static let statementsMax = 4
-    /// Statements and reports that wait for a thread.
+    /// Threads for actions, which may wait for a pipeline: reports must not wait with them.
+    public static let actionsMax = 2
+    /// Statements, actions and reports that wait for a thread.
     public static let waitingMax = 64
 
     private let services: GatewayServices
     private let log: Logger
-    /// Reports and statements that run.
+    /// Reports, actions and statements that run.
     private let running = Condition(0)
     private let reports: WorkerPool
+    private let actions: WorkerPool
     private let statements: WorkerPool
     private let routes: RouteTable
 
@@ -33,11 +36,17 @@ public final class Gateway: Sendable {
             waitingMax: Self.waitingMax,
             running: running
         )
-        let actions = services.actions.map { [reports] action in action.route(reports) }
+        actions = WorkerPool(
+            "actions",
+            threads: Self.actionsMax,
+            waitingMax: Self.waitingMax,
+            running: running
+        )
+        let actionRoutes = services.actions.map { [actions] action in action.route(actions) }
         routes = RouteTable(
             routes: Self.probes(services)
                 + Self.reportRoutes(services, reports)
-                + actions
+                + actionRoutes
                 + [
                     Self.events(services),
                     Route("POST", "/v1/sql") { [statements] request, responder in
@@ -59,9 +68,10 @@ public final class Gateway: Sendable {
     /// before.
     public func stop(gracePeriod: Duration) {
         reports.stop()
+        actions.stop()
         statements.stop()
         let areDone = running.wait(timeout: gracePeriod) { $0 == 0 ? true : nil }
-        if areDone != true { log.warning("a report or statement was still running") }
+        if areDone != true { log.warning("a report, an action or a statement was still running") }
     }
 
     // MARK: - Routes

@@ -2,6 +2,7 @@ import Bytes
 import Clocks
 import Decoding
 import IcebergModel
+import KafkaProtocol
 import Telemetry
 import Testing
 import Threads
@@ -220,6 +221,46 @@ private struct Fixture {
         #expect(harness.tables.openFiles == 0)
     }
 
+    @Test func `a batch that can be unpacked by now lands record by record`() throws {
+        try fixture.with(harness.lane()) { lane in
+            // The letter of a batch's first record has the whole batch, that of the next nothing.
+            func letter(_ offset: Int64, _ value: [UInt8]?) -> DeadLetter {
+                DeadLetter(
+                    place: RecordPlace(partition: partition, offset: offset),
+                    timestampMilliseconds: 0,
+                    reason: "unreadable",
+                    key: nil,
+                    value: value
+                )
+            }
+            var builder = RecordBatchBuilder()
+            for text in [#"{"a":21}"#, #"{"a":22}"#] {
+                builder.append(key: nil, value: Array(text.utf8).bytes, timestamp: 5)
+            }
+            var options = RecordBatchBuilder.Options()
+            options.baseOffset = 1
+            var batch = ByteBuffer()
+            builder.finish(options, into: &batch)
+            let bytes = Array(copying: batch.bytes)
+            let outcomes = try fixture.replay([letter(1, bytes), letter(2, nil)], by: lane)
+            #expect(outcomes[0].result == .landed)
+            guard case .failed("unreadable", _, _) = outcomes[1].result else {
+                Issue.record("nothing of it was there: \(outcomes[1])")
+                return
+            }
+            #expect(harness.offsets() == [0, 1, 4])
+            #expect(harness.rows()[1].cells == ["a": "21"])
+            // A batch of other offsets, or one that was cut, is no more than bytes.
+            for bytes in [bytes, Array(bytes.dropLast())] {
+                let outcome = try fixture.replay([letter(3, bytes)], by: lane)[0]
+                #expect(!outcome.leavesDeadLetters)
+            }
+            let mended = letter(2, nil).mended(value: Array(#"{"a":22}"#.utf8))
+            #expect(try fixture.replay([mended], by: lane)[0].result == .landed)
+            #expect(try fixture.receipt(of: lane).isProven)
+        }
+    }
+
     @Test func `a letter whose offset was not landed by this pipeline is refused`() throws {
         let lane = harness.lane()
         try fixture.with(lane) { lane in
@@ -331,6 +372,35 @@ private struct Fixture {
                 LetterHeader(key: "none", value: nil),
             ]
         )
+    }
+
+    @Test func `headers of any bytes come back out of their text`() throws {
+        let letter = DeadLetter(
+            place: RecordPlace(partition: partition, offset: 7),
+            timestampMilliseconds: 0,
+            reason: "not-an-object",
+            key: [0xFF],
+            value: nil,
+            headers: [
+                LetterHeader(key: "raw", value: [0, 0xFF, 0x80]),
+                LetterHeader(key: "text", value: Array("Grüße \"x\"".utf8)),
+                LetterHeader(key: "text", value: []), LetterHeader(key: "none", value: nil),
+            ]
+        )
+        guard let batch = letter.batch else {
+            Issue.record("there is no record")
+            return
+        }
+        var text: String?
+        _ = try RecordWalk(batchBytesMax: 1 << 20).forEachRecord(
+            in: batch.bytes,
+            of: partition,
+            from: 7,
+            upTo: 8
+        ) { (step, offset, _) throws(LaneError) in
+            if case .record(let record) = step, offset == 7 { text = LetterHeader.text(of: record) }
+        }
+        #expect(LetterHeader.parse(try #require(text)) == letter.headers)
     }
 
     @Test func `header bytes that are no text are kept as digits`() {

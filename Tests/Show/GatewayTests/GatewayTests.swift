@@ -102,6 +102,30 @@ private func gateway(_ services: GatewayServices = services()) -> Gateway {
         #expect(metrics.headers["Content-Type"] == MetricsRegistry.contentType)
     }
 
+    @Test func `an action that waits for a pipeline does not hold reports up`() throws {
+        let released = Condition(false)
+        var services = services()
+        services.actions = [
+            GatewayAction("POST", "/v1/things/{name}/wait") { (call) throws(HTTPProblem) in
+                let wasReleased: Bool? = released.wait(timeout: .seconds(30)) { $0 ? true : nil }
+                return (202, ["name": .string(call.segments[2]), "ok": .bool(wasReleased == true)])
+            }
+        ]
+        let gateway = gateway(services)
+        let answer = Condition<Int?>(nil)
+        let waiting = Thread("action") {
+            let reply = try? gateway.ask("POST", "/v1/things/one/wait", body: "{}")
+            answer.update { $0 = reply?.json["ok"] == true ? reply?.status : -1 }
+        }
+        #expect(try gateway.ask("GET", "/v1/topics").status == 200)
+        #expect(answer.withLock { $0 } == nil)
+        released.update { $0 = true }
+        waiting.join()
+        #expect(answer.withLock { $0 } == 202)
+        #expect(try gateway.ask("POST", "/v1/things/one/wait", body: "[]").status == 400)
+        #expect(try gateway.ask("POST", "/v1/things/one/wait", body: "{").status == 400)
+    }
+
     @Test func `events go to their topic, decoded`() throws {
         #expect(try gateway().ask("POST", "/v1/events/a%20b?key=x", body: "{}").text == "a b 2")
     }
