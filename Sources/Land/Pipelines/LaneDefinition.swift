@@ -45,6 +45,8 @@ public struct LaneDefinition: Sendable {
     public var mode = LaneMode.stream
     /// Where it begins.
     public var start = StartPosition.earliest
+    /// True when other processes land the same pipeline, each its share of the partitions.
+    public var isShared = false
     /// True when the table is partitioned by day of the log's timestamp.
     public let isPartitionedByDay: Bool
     /// How records become rows.

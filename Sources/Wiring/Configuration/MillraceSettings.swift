@@ -78,7 +78,8 @@ public enum MillraceSettings {
         Records are committed at the latest when `freshness` has passed (default 10s). Tables are
         partitioned by `day` of the log's timestamp, or by nothing with `partition: none`. `mode`
         is stream (the default), batch (lands only when `millrace run` asks) or watch, with `watch`
-        of `records`, `bytes`, `age` and `poll`. `start` (earliest, latest or a moment) says where a
+        of `records`, `bytes`, `age` and `poll`. With `share: true` several processes with the same
+        lake divide the partitions of a Kafka source among them. `start` (earliest, latest or a moment) says where a
         new table begins.
         """
 

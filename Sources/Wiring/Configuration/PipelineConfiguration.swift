@@ -33,6 +33,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
     public var name: String
     /// Source that the topics are read from; nil for the embedded log.
     public var source: String?
+    /// True when several processes share its partitions.
+    public var isShared: Bool
     /// Topics it reads, names or patterns with `*`; never empty.
     public var topics: [String]
     /// Longest time that a record may wait to be committed.
@@ -78,6 +80,14 @@ public struct PipelineConfiguration: Sendable, Equatable {
     private init?(name: String, _ section: SettingsSection) {
         self.name = name
         source = section.optional("source", .text)
+        isShared = section.value("share", .boolean, default: false)
+        if isShared, source == nil {
+            section.complain(
+                at: "share",
+                "needs a source: the embedded log is read by its own process alone",
+                advice: "name a Kafka cluster with source, or leave share away"
+            )
+        }
         let topics = section.required("from", .list(of: .topicSelector))
         freshness = section.value("freshness", .freshness, default: .seconds(10))
         mode = ModeConfiguration(section)

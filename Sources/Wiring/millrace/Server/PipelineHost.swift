@@ -17,6 +17,8 @@ final class PipelineHost: Sendable {
     /// One lane for each table of each pipeline.
     let lanes: [ServerLane]
     private let threads: [Thread]
+    /// Those of them that share their partitions with other processes.
+    private let shares: [SharedLane]
 
     /// Starts a lane for each definition.
     init(
@@ -33,11 +35,17 @@ final class PipelineHost: Sendable {
                     source: try sources.lane(definition),
                     committer: committer,
                     clock: SystemClocks(),
-                    logger: logger.named("pipelines")
+                    logger: logger.named("pipelines"),
+                    ownership: definition.isShared ? nil : .all
                 )
             )
         }
         self.lanes = lanes
+        var shares: [SharedLane] = []
+        for lane in lanes where lane.definition.isShared {
+            shares.append(try sources.share(lane))
+        }
+        self.shares = shares
         threads = lanes.map { lane in
             Thread("lane \(lane.definition.table)") { lane.run() }
         }
@@ -47,6 +55,7 @@ final class PipelineHost: Sendable {
     func stop() {
         for lane in lanes { lane.stop() }
         for thread in threads { thread.join() }
+        for share in shares { share.leave() }
         for lane in lanes { lane.source.flush() }
     }
 
@@ -176,6 +185,7 @@ extension LaneDefinition {
                     isPartitionedByDay: table.partitioning == .day
                 )
                 definition.decoding = DecodingPlan(table)
+                definition.isShared = pipeline.isShared
                 definition.mode = LaneMode(pipeline.mode)
                 definition.start = StartPosition(pipeline.mode.start)
                 definitions.append(definition)

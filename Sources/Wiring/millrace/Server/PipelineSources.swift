@@ -31,9 +31,41 @@ struct PipelineSources {
     func lane(_ definition: LaneDefinition) throws(CommandError) -> PipelineLog {
         try log(
             definition,
-            group: "millrace.\(definition.pipeline).\(definition.table)",
+            // While a group has members, only they may tell it where they are.
+            group: definition.isShared ? nil : Self.group(of: definition),
             patience: .seconds(1)
         )
+    }
+
+    /// Joins the lane to the group that shares its partitions out among processes.
+    func share(_ lane: ServerLane) throws(CommandError) -> SharedLane {
+        let definition = lane.definition
+        guard let name = definition.source, let properties = kafka[name] else {
+            throw CommandError(
+                "the pipeline \(definition.pipeline) is shared and reads no Kafka cluster",
+                code: .usage
+            )
+        }
+        do throws(KafkaLogError) {
+            return try SharedLane(
+                lane,
+                group: GroupJoining(
+                    properties: properties,
+                    group: Self.group(of: definition),
+                    selectors: definition.selectors,
+                    logger: logger.with([
+                        "source": name, "pipeline": definition.pipeline,
+                        "table": definition.table,
+                    ])
+                )
+            )
+        } catch {
+            throw CommandError("sources.\(name).kafka: \(error)", code: .usage)
+        }
+    }
+
+    private static func group(of definition: LaneDefinition) -> String {
+        "millrace.\(definition.pipeline).\(definition.table)"
     }
 
     /// What counts the lane's records again.

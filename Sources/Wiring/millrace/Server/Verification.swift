@@ -32,7 +32,7 @@ struct Verification {
                 )
             else { continue }
             let source = try sources.count(definition)
-            let places = try places(of: marker, in: source)
+            let places = try places(of: marker, definition, in: source)
             let rows = try counts(
                 in: definition.table,
                 places,
@@ -82,19 +82,26 @@ struct Verification {
         let bounds: SourceBounds
     }
 
+    /// Every partition of the lane's topics, whether anything was landed from it or not.
     private func places(
         of marker: CommitMarker,
+        _ definition: LaneDefinition,
         in source: PipelineLog
     ) throws -> [Place] {
-        try marker.topics.sorted { $0.key < $1.key }.flatMap { name, topic in
-            try topic.partitions.sorted { $0.key < $1.key }.map { index, progress in
-                let partition = SourcePartition(topic: name, index: index)
-                return Place(
-                    partition: partition,
-                    progress: progress,
-                    bounds: try source.bounds(of: partition)
-                )
+        var partitions = Set(marker.positions.keys)
+        for topic in source.topics(selectedBy: definition.selectors) {
+            for index in 0..<Int32(topic.partitionCount) {
+                partitions.insert(SourcePartition(topic: topic.name, index: index))
             }
+        }
+        return try partitions.sorted().map { partition in
+            let bounds = try source.bounds(of: partition)
+            return Place(
+                partition: partition,
+                progress: marker.progress(in: partition)
+                    ?? PartitionProgress(start: bounds.start, next: bounds.start),
+                bounds: bounds
+            )
         }
     }
 
