@@ -69,18 +69,18 @@ public enum MillraceSettings {
         Pipelines by name: from which topics (one or a list; `*` stands for any characters), into
         which table or tables. With `source` the topics are those of a Kafka cluster. A table
         takes the records that its `where` selects, all without it. Its columns are those of
-        `columns`, and a column for every other field that appears unless `infer` is false. A column
-        is declared with its type, or with a map: `from` (a field, `_key`, `_headers.<name>`,
-        `_timestamp`, `_value`) or `value` (a constant), `type`, and `cast`; docs/pipelines.md has
-        the rules. `format` is json, csv (`csv` has header, columns, delimiter, quote) or raw, and
-        `documents: many` makes every document of a record a row; for a pipeline or one table.
-        `nested` is text, flatten or struct: what becomes of objects and arrays.
-        Records are committed at the latest when `freshness` has passed (default 10s). Tables are
-        partitioned by `day` of the log's timestamp, or by nothing with `partition: none`. `mode`
-        is stream (the default), batch (lands only when `millrace run` asks) or watch, with `watch`
-        of `records`, `bytes`, `age` and `poll`. With `share: true` several processes with the same
-        lake divide the partitions of a Kafka source among them. `start` (earliest, latest or a moment) says where a
-        new table begins.
+        `columns`, and a column for every other field that appears unless `infer` is false. A
+        column is declared with its type, or with a map: `from` (a field, `_key`,
+        `_headers.<name>`, `_timestamp`, `_value`) or `value` (a constant), `type`, and `cast`;
+        docs/pipelines.md has the rules. `format` is json, csv (`csv` has header, columns,
+        delimiter, quote) or raw, and `documents: many` makes every document of a record a row;
+        for a pipeline or one table. `nested` is text, flatten or struct: what becomes of objects
+        and arrays. Records are committed at the latest when `freshness` has passed (default 10s).
+        Tables are partitioned by `day` of the log's timestamp, or by nothing with `partition:
+        none`. `mode` is stream (the default), batch (lands only when `millrace run` asks) or
+        watch, with `watch` of `records`, `bytes`, `age` and `poll`. With `share: true` several
+        processes with the same lake divide the partitions of a Kafka source among them. `start`
+        (earliest, latest or a moment) says where a new table begins.
         """
 
     private static let pipelinesExample = """
