@@ -177,7 +177,7 @@ let package = Package(
 
         // Publish: files become table snapshots that anybody can read.
         room("Publish", "Stores", uses: ["Bytes", "Files"]),
-        room("Publish", "Parquet", uses: ["ArrowData", "CArrow"]),
+        room("Publish", "Parquet", uses: ["ArrowData", "Bytes", "CArrow", "Compression"]),
         room("Publish", "Catalogs", uses: ["CSQLite"]),
         room(
             "Publish",

@@ -23,6 +23,27 @@ internal struct FloatingRange {
         }
     }
 
+    /// Takes note of one value.
+    @inline(__always)
+    mutating func add(_ value: Double) {
+        if value < least { least = value }
+        if value > greatest { greatest = value }
+        if value.isNaN { nanCount &+= 1 }
+    }
+
+    /// A range that has seen nothing, of float64 or, if `isSingle`, float32 values.
+    init(isSingle: Bool = false) {
+        self.isSingle = isSingle
+    }
+
+    /// Takes note of all that the other one has seen.
+    mutating func merge(_ other: FloatingRange) {
+        nanCount += other.nanCount
+        least = min(least, other.least)
+        greatest = max(greatest, other.greatest)
+        isSingle = other.isSingle
+    }
+
     /// Both bounds in Iceberg's single-value bytes; nil when there was no number.
     ///
     /// Iceberg orders -0.0 before +0.0 but most arithmetic does not, so a zero is given the sign

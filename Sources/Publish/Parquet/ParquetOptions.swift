@@ -12,12 +12,15 @@ public struct ParquetOptions: Sendable {
     public var dataPageRows: Int
     /// Bytes a column's dictionary may reach in a row group before its values are written plainly.
     public var dictionaryPageBytes: Int
+    /// Values from which a page can show that a column does not repeat.
+    public var dictionaryRowsMin: Int
+    /// Bytes from which a page can show that looking for repetitions does not pay.
+    public var entropyBytesMin: Int
     /// Values that Arrow's writer encodes at a time.
     public var writeBatchRows: Int
     /// True stores integers and times that hardly repeat as packed differences
-    /// (DELTA_BINARY_PACKED): a tenth of the size for offsets and times, in a quarter of the time.
-    ///
-    /// Spark with Iceberg's Java library before 1.10 reads them only when
+    /// (DELTA_BINARY_PACKED), and leaves all pages to Arrow's writer: a twentieth of the size for
+    /// offsets, but Spark with Iceberg's Java library before 1.10 reads them only when
     /// `read.parquet.vectorization.enabled` is false.
     public var hasDeltaEncoding: Bool
     /// True writes a page index: minimum and maximum of every page, for readers that skip pages.
@@ -37,8 +40,10 @@ public struct ParquetOptions: Sendable {
         dataPageBytes = 1 << 20
         dataPageRows = 1 << 16
         dictionaryPageBytes = 1 << 20
+        dictionaryRowsMin = 256
+        entropyBytesMin = 1 << 12
         writeBatchRows = 1024
-        hasDeltaEncoding = true
+        hasDeltaEncoding = false
         hasPageIndex = false
         hasPageChecksums = false
         statisticsColumnsMax = 100

@@ -1,5 +1,6 @@
 public import ArrowData
 internal import CArrow
+internal import Compression
 
 /// One new Parquet file that takes batches until it is closed.
 ///
@@ -15,6 +16,8 @@ public struct ParquetWriter: ~Copyable, @unchecked Sendable {
     private var bytesInGroup = 0
     private var ranges: [FloatingRange?]
     private let options: ParquetOptions
+    /// The row group under construction; nil when Arrow's own writer makes the pages.
+    private let paged: PagedRows?
     /// Where the file is.
     public let path: String
     /// The columns, which every batch must have.
@@ -43,6 +46,9 @@ public struct ParquetWriter: ~Copyable, @unchecked Sendable {
         unsafe handle = opened
         ranges = fields.flatMap { Self.ranges(of: $0) }
         self.options = options
+        paged =
+            PagedRows.canHold(fields, options: options)
+            ? PagedRows(fields: fields, options: options) : nil
         self.path = path
         self.fields = fields
     }
@@ -69,20 +75,19 @@ public struct ParquetWriter: ~Copyable, @unchecked Sendable {
         if count == 0 { return }
         let bytes = batch.byteCount
         if rows == 0 { try begin(like: batch) }
-        noteRanges(of: batch)
         let startsGroup =
             rowsInGroup > 0
             && (rowsInGroup + count > options.rowGroupRowsMax
                 || bytesInGroup + bytes > options.rowGroupBytesMax)
-        var status = c_arrow_status()
-        let handle = unsafe handle
-        // SAFETY: the shim moves the array out of the batch, so that nobody releases it twice.
-        unsafe batch.withUnsafeStructures { array, _ in
-            unsafe c_arrow_parquet_writer_write(handle, array, startsGroup ? 1 : 0, &status)
-        }
-        if let error = ParquetError(status, path: path) {
-            hasFailed = true
-            throw error
+        if let paged {
+            if startsGroup { try finishGroup(paged) }
+            do throws(CompressionError) { try paged.add(batch) } catch {
+                hasFailed = true
+                throw ParquetError(.invalid, path: path, message: "\(error)")
+            }
+        } else {
+            noteRanges(of: batch)
+            try hand(batch, startsGroup: startsGroup)
         }
         rowsInGroup = (startsGroup ? 0 : rowsInGroup) + count
         bytesInGroup = (startsGroup ? 0 : bytesInGroup) + bytes
@@ -95,6 +100,7 @@ public struct ParquetWriter: ~Copyable, @unchecked Sendable {
         if rows == 0 {
             try begin(like: ArrowBatch(columns: [], fields: [], rows: 0))
         }
+        if let paged, rowsInGroup > 0 { try finishGroup(paged) }
         var status = c_arrow_status()
         // SAFETY: the handle is live until this value's deinit; the footer lives as long as the
         // handle.
@@ -119,6 +125,36 @@ extension ParquetWriter {
                     && one.isNullable == other.isNullable && one.fieldID == other.fieldID
                     && isSameShape(one.children, other.children)
             }
+    }
+
+    /// Hands the batch to Arrow's own writer.
+    private mutating func hand(
+        _ batch: consuming ArrowBatch,
+        startsGroup: Bool
+    ) throws(ParquetError) {
+        var status = c_arrow_status()
+        let handle = unsafe handle
+        // SAFETY: the shim moves the array out of the batch, so that nobody releases it twice.
+        unsafe batch.withUnsafeStructures { array, _ in
+            unsafe c_arrow_parquet_writer_write(handle, array, startsGroup ? 1 : 0, &status)
+        }
+        if let error = ParquetError(status, path: path) {
+            hasFailed = true
+            throw error
+        }
+    }
+
+    /// Writes the pages of the row group under construction.
+    private mutating func finishGroup(_ paged: PagedRows) throws(ParquetError) {
+        var status = c_arrow_status()
+        // SAFETY: the handle is live until this value's deinit.
+        unsafe paged.finish(rows: rowsInGroup, to: handle, &status)
+        if let error = ParquetError(status, path: path) {
+            hasFailed = true
+            throw error
+        }
+        for index in ranges.indices { ranges[index]?.merge(paged.floats(index)) }
+        paged.removeAll()
     }
 
     private mutating func noteRanges(of batch: borrowing ArrowBatch) {
@@ -170,7 +206,9 @@ extension ParquetWriter {
 
     /// Fixes how the columns are stored, by what the first batch has in them.
     private mutating func begin(like batch: borrowing ArrowBatch) throws(ParquetError) {
-        let choices = StorageChoice.choices(for: batch, fields: fields, options: options)
+        let choices =
+            paged == nil
+            ? StorageChoice.choices(for: batch, fields: fields, options: options) : []
         var names: [CChar] = []
         let starts = choices.map { choice in
             defer { names.append(contentsOf: choice.path.utf8CString) }
@@ -186,6 +224,7 @@ extension ParquetWriter {
         unsafe native.write_batch_rows = Int64(options.writeBatchRows)
         var status = c_arrow_status()
         let handle = unsafe handle
+        let isPaged = paged != nil
         // SAFETY: names and hints live until the call returns; the shim copies what it keeps.
         unsafe names.withUnsafeBufferPointer { names in
             let hints = unsafe zip(choices, starts).map { choice, start in
@@ -203,7 +242,11 @@ extension ParquetWriter {
                 unsafe native.hint_count = hints.count
                 unsafe "millrace".withCString { createdBy in
                     unsafe native.created_by = createdBy
-                    unsafe c_arrow_parquet_writer_begin(handle, &native, &status)
+                    if isPaged {
+                        unsafe c_arrow_parquet_writer_begin_pages(handle, &native, &status)
+                    } else {
+                        unsafe c_arrow_parquet_writer_begin(handle, &native, &status)
+                    }
                 }
             }
         }

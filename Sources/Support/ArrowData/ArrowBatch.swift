@@ -86,8 +86,8 @@ public struct ArrowColumnView: ~Escapable {
     public let field: ArrowField
     /// Number of values.
     public let count: Int
-    private let array: UnsafePointer<ArrowArray>
-    private let offset: Int
+    internal let array: UnsafePointer<ArrowArray>
+    internal let offset: Int
 
     @_lifetime(immortal)
     fileprivate init(
@@ -108,7 +108,7 @@ public struct ArrowColumnView: ~Escapable {
         return offset + index
     }
 
-    private func buffer(_ index: Int) -> UnsafeRawPointer? {
+    internal func buffer(_ index: Int) -> UnsafeRawPointer? {
         // SAFETY: callers ask only for buffers that the column's type has.
         unsafe array.pointee.buffers[index].map { unsafe UnsafeRawPointer($0) }
     }

@@ -22,6 +22,7 @@
 #include <parquet/schema.h>
 #include <parquet/statistics.h>
 
+#include "PagedFile.h"
 #include "RecyclingPool.h"
 
 namespace {
@@ -231,6 +232,7 @@ struct c_arrow_parquet_writer {
     std::shared_ptr<NewFile> file;
     std::shared_ptr<arrow::Schema> schema;
     std::unique_ptr<parquet::arrow::FileWriter> writer;
+    std::unique_ptr<PagedFile> paged;
     bool row_group_open = false;
     c_arrow_parquet_footer footer;
 };
@@ -316,11 +318,39 @@ void c_arrow_parquet_writer_write(
     });
 }
 
+void c_arrow_parquet_writer_begin_pages(
+    c_arrow_parquet_writer* handle,
+    const c_arrow_parquet_options* options,
+    c_arrow_status* status) {
+    guarded(status, [&]() -> arrow::Status {
+        auto paged = std::make_unique<PagedFile>(handle->file, writer_properties(*options));
+        ARROW_RETURN_NOT_OK(paged->begin(*handle->schema));
+        handle->paged = std::move(paged);
+        return arrow::Status::OK();
+    });
+}
+
+void c_arrow_parquet_writer_pages(
+    c_arrow_parquet_writer* handle, const c_arrow_pages* column, c_arrow_status* status) {
+    guarded(status, [&]() { return handle->paged->write(*column); });
+}
+
+void c_arrow_parquet_writer_end_row_group(
+    c_arrow_parquet_writer* handle, int64_t rows, c_arrow_status* status) {
+    guarded(status, [&]() { return handle->paged->end_group(rows); });
+}
+
 void c_arrow_parquet_writer_close(c_arrow_parquet_writer* handle, c_arrow_status* status) {
     guarded(status, [&]() -> arrow::Status {
-        ARROW_RETURN_NOT_OK(handle->writer->Close());
+        std::shared_ptr<parquet::FileMetaData> metadata;
+        if (handle->paged) {
+            metadata = handle->paged->finish();
+        } else {
+            ARROW_RETURN_NOT_OK(handle->writer->Close());
+            metadata = handle->writer->metadata();
+        }
         ARROW_ASSIGN_OR_RAISE(int64_t bytes, handle->file->Tell());
-        handle->footer.fill(*handle->writer->metadata(), bytes);
+        handle->footer.fill(*metadata, bytes);
         return handle->file->finish();
     });
 }

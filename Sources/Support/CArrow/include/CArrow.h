@@ -125,6 +125,44 @@ void c_arrow_parquet_writer_write(
     int32_t starts_row_group,
     c_arrow_status* status);
 
+// In place of `begin` and `write`: the caller makes the pages of every column itself.
+void c_arrow_parquet_writer_begin_pages(
+    c_arrow_parquet_writer* writer,
+    const c_arrow_parquet_options* options,
+    c_arrow_status* status);
+
+// One data page (version 1): levels and values, compressed with zstd.
+typedef struct c_arrow_page {
+    const void* bytes;
+    int64_t byte_count;
+    int64_t plain_bytes;  // before compression
+    int32_t values;       // with nulls
+    int32_t is_indices;   // indices into the dictionary, else plain values
+} c_arrow_page;
+
+// All pages of one leaf column in one row group. Bounds are Parquet's plain encoding without a
+// length; null when there is none.
+typedef struct c_arrow_pages {
+    const void* dictionary;  // plain values, not compressed; null when there is none
+    int64_t dictionary_bytes;
+    int32_t dictionary_values;
+    const c_arrow_page* pages;
+    size_t page_count;
+    int64_t nulls;
+    const void* minimum;
+    size_t minimum_bytes;
+    const void* maximum;
+    size_t maximum_bytes;
+} c_arrow_pages;
+
+// Writes the next column of the row group. After a failure the writer can only be freed.
+void c_arrow_parquet_writer_pages(
+    c_arrow_parquet_writer* writer, const c_arrow_pages* column, c_arrow_status* status);
+
+// Ends the row group, all of whose columns were written, with `rows` rows.
+void c_arrow_parquet_writer_end_row_group(
+    c_arrow_parquet_writer* writer, int64_t rows, c_arrow_status* status);
+
 // Writes the footer and closes the file, which is not made durable.
 void c_arrow_parquet_writer_close(c_arrow_parquet_writer* writer, c_arrow_status* status);
 
