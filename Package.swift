@@ -78,6 +78,7 @@ let package = Package(
         // Support: the ground.
         shim("CLinux"),
         shim("CChecksums"),
+        shim("CSIMD"),
         shim("CDuckDB"),
         shim("CArrow", uses: ["CParquet"]),
         library("CParquet", package: "parquet", apt: []),
@@ -152,7 +153,11 @@ let package = Package(
 
         // Land: offsets become rows in files, exactly once.
         room("Land", "Columns", uses: ["ArrowData", "IcebergModel"]),
-        room("Land", "Decoding", uses: ["ArrowData", "Bytes", "Columns", "IcebergModel"]),
+        room(
+            "Land",
+            "Decoding",
+            uses: ["ArrowData", "Bytes", "CSIMD", "Columns", "IcebergModel"]
+        ),
         room(
             "Land",
             "Pipelines",

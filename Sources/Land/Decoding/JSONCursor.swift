@@ -1,3 +1,5 @@
+internal import CSIMD
+
 /// A place in a record's bytes, and the few moves over JSON that everything else is made of.
 ///
 /// A class of its own beside JSONText's scanner because it runs for every byte of every event: it
@@ -40,21 +42,15 @@ internal struct JSONCursor: ~Escapable {
         unsafe span.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: SIMD16<Int8>.self)
     }
 
-    /// How many bytes of a chunk stand before the first that ends a run of plain text: a quotation
-    /// mark, a backslash, a control character, or a byte of a longer UTF-8 sequence; 16 if none
-    /// does.
+    /// How many of the sixteen bytes from `offset` on stand before the first that ends a run of
+    /// plain text: a quotation mark, a backslash, a control character, or a byte of a longer UTF-8
+    /// sequence; 16 if none does. The caller has checked that there are sixteen.
     @inline(__always)
-    static func plainLength(_ chunk: SIMD16<Int8>) -> Int {
-        // The vectors' type is spelled out: else the compiler chooses the generic comparison, which
-        // goes byte by byte. As signed numbers, bytes from 0x80 on are below the space too.
-        let quotes = chunk .== SIMD16<Int8>(repeating: 0x22)
-        let slashes = chunk .== SIMD16<Int8>(repeating: 0x5C)
-        let others = chunk .< SIMD16<Int8>(repeating: 0x20)
-        // SAFETY: a mask of sixteen bytes, each all ones or all zeros, is two words of eight.
-        let halves = unsafe unsafeBitCast(quotes .| slashes .| others, to: SIMD2<UInt64>.self)
-        let (low, high) = (halves.x, halves.y)
-        if low != 0 { return low.trailingZeroBitCount &>> 3 }
-        return 8 &+ high.trailingZeroBitCount &>> 3
+    func plainLength(at offset: Int) -> Int {
+        // SAFETY: callers compare `offset + 16` with `end` first, so there is an address.
+        unsafe span.withUnsafeBytes { bytes in
+            unsafe Int(c_simd_plain_length(bytes.baseAddress.unsafelyUnwrapped + offset))
+        }
     }
 
     /// The byte at the position, or zero at the end, which no rule of JSON's grammar accepts.

@@ -175,7 +175,7 @@ extension JSONRowDecoder {
                     toByteOffset: place &- start,
                     as: SIMD16<Int8>.self
                 )
-                let length = JSONCursor.plainLength(chunk)
+                let length = cursor.plainLength(at: place)
                 if length < 16 {
                     place &+= length
                     return cursor.byte(place) == UInt8(ascii: "\"") ? place &- start : -1

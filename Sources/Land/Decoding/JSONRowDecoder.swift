@@ -33,6 +33,13 @@ public struct JSONRowDecoder: ~Copyable {
     internal var flatLevels: [String: Int] = [:]
     /// Names from a fault inside a nested value up to the top.
     internal var faultPath: [String] = []
+    /// The way of the records before this one.
+    internal var familiar = FamiliarRow()
+    /// How far the familiar way is trusted; below zero another is looked for.
+    internal var patience = 0
+    /// Records to be decoded before another way is looked for.
+    internal var pause = 0
+    private var lastKey = -1
 
     /// Codes for names that are not columns, where a column's number would stand.
     internal enum Code {
@@ -79,6 +86,20 @@ public struct JSONRowDecoder: ~Copyable {
             if columns.rowCount > 0 { return .full }
         }
         prepare(for: columns.layout)
+        if tryFamiliar(value, into: &columns) {
+            columns.finishRow(at: position, recordBytes: value.byteCount)
+            return .row
+        }
+        return decodeAny(value, at: position, into: &columns)
+    }
+
+    /// A record of any kind.
+    @inline(never)
+    private mutating func decodeAny(
+        _ value: RawSpan,
+        at position: LogPosition,
+        into columns: inout ColumnSet
+    ) -> RowOutcome {
         var cursor = JSONCursor(value)
         var key = -1
         do throws(JSONFault) {
@@ -91,6 +112,11 @@ public struct JSONRowDecoder: ~Copyable {
             if let outcome = settle(&columns) { return outcome }
         }
         columns.finishRow(at: position, recordBytes: value.byteCount)
+        if familiar.count == 0, unknownInRecord == 0 || unknownFields == .ignore,
+            !columns.hasRequired
+        {
+            learnFamiliar(last: lastKey, columns)
+        }
         return .row
     }
 
@@ -103,6 +129,7 @@ public struct JSONRowDecoder: ~Copyable {
         if self.layout !== layout { bind(layout) }
         if fields.table.keys.count > columnKeys &+ DecodeLimits.rememberedMax {
             fields.table.truncate(to: columnKeys)
+            familiar.removeAll()
         }
     }
 
@@ -112,6 +139,8 @@ public struct JSONRowDecoder: ~Copyable {
         levels = []
         structLevels = []
         flatLevels = [:]
+        familiar.removeAll()
+        pause = 0
         _ = fields.table.add(name: LogColumn.name.utf8, number: Code.reserved)
         func number(_ column: Int) -> Int {
             layout.columns[column].kind.isNested ? Code.nested(column) : column
@@ -167,6 +196,7 @@ public struct JSONRowDecoder: ~Copyable {
                 }
             } while try FieldReader.continues(&cursor)
         }
+        lastKey = key
         key = -1
         cursor.skipWhitespace()
         guard cursor.position == cursor.end else {

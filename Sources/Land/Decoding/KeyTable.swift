@@ -37,7 +37,7 @@ internal struct KeyTable {
     /// Open addressing over `keys`; -1 is free. A power of two, at most half full.
     private var slots: [Int32] = Array(repeating: -1, count: 64)
     /// The key that began the last record, or -1.
-    private var first = -1
+    private(set) var first = -1
 
     /// Adds a key; its name must not be there yet.
     mutating func add(name: some Collection<UInt8>, number: Int) -> Int {
@@ -70,6 +70,16 @@ internal struct KeyTable {
     /// The key's name.
     func name(_ key: Int) -> String {
         String(decoding: bytes[names[key].range], as: UTF8.self)
+    }
+
+    /// The key that followed last time, or -1.
+    func next(_ key: Int) -> Int { Int(keys[key].next) }
+
+    /// The bytes it came as last time: the key, the colon, and white space around it; empty when
+    /// they were not worth keeping.
+    func glue(_ key: Int) -> ArraySlice<UInt8> {
+        let start = Int(keys[key].glueStart)
+        return bytes[start..<start + Int(keys[key].glueCount)]
     }
 
     /// Says that the key was seen in that record; true when it had been already.
