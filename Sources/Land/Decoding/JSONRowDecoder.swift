@@ -93,6 +93,18 @@ public struct JSONRowDecoder: ~Copyable {
         return decodeAny(value, at: position, into: &columns)
     }
 
+    /// Decodes the record if it is like the ones before. False, and nothing has happened, when it
+    /// is not, or when the columns are others than last time: `decode` it then.
+    public mutating func decodeIfFamiliar(
+        _ value: RawSpan,
+        at position: LogPosition,
+        into columns: inout ColumnSet
+    ) -> Bool {
+        guard layout === columns.layout, tryFamiliar(value, into: &columns) else { return false }
+        columns.finishRow(at: position, recordBytes: value.byteCount)
+        return true
+    }
+
     /// A record of any kind.
     @inline(never)
     private mutating func decodeAny(

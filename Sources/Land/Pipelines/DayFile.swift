@@ -2,9 +2,19 @@ import ArrowData
 import Columns
 
 /// The open file of one day, with the rows that wait to be handed to it.
+///
+/// SAFETY: `place` holds one value from `init` to `deinit`, which ends its life and frees it. Only
+/// the lane's thread uses it, and never twice at a time.
+@safe
 final class DayFile<Committer: TableCommitter> {
     let day: Int32?
-    var columns: ColumnSet
+    /// Where the columns are: in memory of their own, since a property of a class is watched by the
+    /// runtime at every record.
+    private let place: UnsafeMutablePointer<ColumnSet>
+    var columns: ColumnSet {
+        _read { yield unsafe place.pointee }
+        _modify { yield unsafe &place.pointee }
+    }
     /// Opened with the first batch of rows.
     private var writer: Committer.Writer?
     /// When it was last written to, as a count of switches between files.
@@ -12,8 +22,18 @@ final class DayFile<Committer: TableCommitter> {
 
     init(day: Int32?, layout: ColumnLayout, pool: BlockPool) {
         self.day = day
-        columns = ColumnSet(layout: layout, pool: pool)
+        unsafe place = .allocate(capacity: 1)
+        unsafe place.initialize(to: ColumnSet(layout: layout, pool: pool))
     }
+
+    deinit {
+        unsafe place.deinitialize(count: 1)
+        unsafe place.deallocate()
+    }
+
+    /// The columns, for as long as the file is open.
+    @unsafe
+    var unsafeColumns: UnsafeMutablePointer<ColumnSet> { unsafe place }
 
     /// Bytes of the file so far, about.
     var bytes: Int { writer?.bytesWritten ?? 0 }

@@ -9,7 +9,11 @@ extension Landing {
     mutating func file(for timestampMicros: Int64) throws(LaneError) -> DayFile<Committer> {
         let day =
             definition.isPartitionedByDay ? Int32(timestampMicros / 86_400_000_000) : nil
-        if current < files.count, files[current].day == day { return files[current] }
+        if current < files.count, files[current].day == day {
+            hot = HotFile(files[current], isPartitionedByDay: day != nil)
+            return files[current]
+        }
+        hot = HotFile()
         uses += 1
         if let present = files.firstIndex(where: { $0.day == day }) {
             current = present
@@ -25,6 +29,7 @@ extension Landing {
     }
 
     private mutating func closeOldest() throws(LaneError) {
+        hot = HotFile()
         guard let oldest = files.indices.min(by: { files[$0].lastUse < files[$1].lastUse }) else {
             return
         }
@@ -64,6 +69,7 @@ extension Landing {
 
     /// Finishes every file for the commit.
     mutating func finish() throws(LaneError) -> FinishedWork<Committer.Writer.File> {
+        hot = HotFile()
         for file in files { try close(file) }
         let dead = try deadLetters.finish()
         let work = FinishedWork(rows: finished, deadLetters: dead)
@@ -84,6 +90,7 @@ extension Landing {
 
     /// Removes everything that was gathered and not committed.
     mutating func abandon() {
+        hot = HotFile()
         for file in files { file.abandon() }
         files = []
         deadLetters.abandon()

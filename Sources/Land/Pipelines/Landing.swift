@@ -32,6 +32,11 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
     var documents: DocumentReader
     private let isByDocument: Bool
     private let isRaw: Bool
+    /// True when a record that is like the ones before needs nothing but decoding.
+    private let isPlain: Bool
+    private let batchRowsMax: Int
+    private let batchBytesMax: Int
+    var hot = HotFile()
     var layout: ColumnLayout
     var files: [DayFile<Committer>] = []
     /// Position in `files` of the one written to last.
@@ -57,8 +62,13 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         layout = try Self.layout(of: main)
         maker = RowMaker(definition)
         documents = DocumentReader(definition.decoding)
-        isByDocument = definition.decoding.isByDocument
-        isRaw = definition.decoding.format == .raw
+        let decoding = definition.decoding
+        isByDocument = decoding.isByDocument
+        isRaw = decoding.format == .raw
+        isPlain =
+            !decoding.isByDocument && decoding.format != .raw && decoding.outsideColumns.isEmpty
+        batchRowsMax = definition.limits.batchRowsMax
+        batchBytesMax = definition.limits.batchBytesMax
         commitID = UUID16(random: &random).description
         deadLetters = DeadLetters(
             definition: definition,
@@ -132,11 +142,24 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
             try deadLetters.append(complaint, key: nil, value: raw, at: position)
             return .deadLetter
         case .record(let record):
+            if isPlain, let value = record.value, addUsual(value, at: position) { return .row }
             if isByDocument { return try landDocuments(record, at: position) }
             if isRaw { return try landRaw(record, at: position) }
             guard let complaint = try decode(record, at: position) else { return .row }
             return try complain(complaint, record, at: position)
         }
+    }
+
+    /// Adds a row the short way; false when nothing has happened.
+    @inline(__always)
+    private mutating func addUsual(_ value: RawSpan, at position: LogPosition) -> Bool {
+        hot.add(
+            value,
+            at: position,
+            with: &maker.decoder,
+            rowsMax: batchRowsMax,
+            bytesMax: batchBytesMax
+        )
     }
 
     /// What becomes of a record that cannot be a row.
