@@ -47,7 +47,7 @@ format: ## rewrite the sources as the formatter wants them
 generate: setup ## write docs/settings.md anew from the table of settings
 	@WRITE_DOCS=1 swift test --disable-xctest $(SWIFT_FLAGS) --filter 'ConfigurationTests\.SettingsChapterTests'
 
-bench: setup-interop build ## measure; BENCH=land|produce|consume|start|collect for one
+bench: setup-interop build ## measure; BENCH=land|fresh|wide|produce|consume|start|collect for one
 	@$(PYTHON) Benchmarks/bench.py $(BENCH)
 
 soak: setup-interop build ## kill -9 under load for ROUNDS rounds (default 300)

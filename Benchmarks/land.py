@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import time
 
+from lake import data_files
 from process import Millrace
 from produce import COUNT, fill
 from report import figure
@@ -34,8 +35,18 @@ def run():
             fill(millrace)
         with Millrace(data, pipelines=PIPELINE) as millrace:
             land(millrace, "", "")
+            size = sum(data_files(millrace, "events"))
+            figure("land.bytes_per_row", size / COUNT, "bytes", "Parquet with zstd; 217 bytes of JSON")
         # The same events again, from a process that only serves them.
         with Millrace(data) as remote, Millrace(pipelines=REMOTE_PIPELINE.format(brokers=remote.brokers)) as millrace:
             land(millrace, "kafka_", "; the log is another process's, whose CPU does not count")
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+    data = tempfile.mkdtemp(prefix="millrace-bench-")
+    try:
+        with Millrace(data) as millrace:
+            fill(millrace, codec="gzip")
+        with Millrace(data, pipelines=PIPELINE) as millrace:
+            land(millrace, "gzip_", "; producers send gzip")
     finally:
         shutil.rmtree(data, ignore_errors=True)
