@@ -1,6 +1,8 @@
 """fresh.*: from `produce` to the commit that shows the event, while 50,000 events flow each second."""
 
+import shutil
 import statistics
+import tempfile
 import threading
 import time
 
@@ -49,35 +51,44 @@ def flow(millrace, batch):
     return starts, step
 
 
+def measure(millrace, batch):
+    # The table is made with its first event; what is measured comes after.
+    first = Producer({"bootstrap.servers": millrace.brokers, "acks": "all"})
+    first.produce("events", batch[0], partition=0)
+    first.flush()
+    while landed(millrace) < 1:
+        time.sleep(0.01)
+    seen = []
+    watcher = threading.Thread(target=watch, args=(millrace, 1 + len(batch), seen))
+    watcher.start()
+    cpu = millrace.cpu_seconds
+    starts, step = flow(millrace, batch)
+    watcher.join(60)
+    cpu = millrace.cpu_seconds - cpu
+    delays, place = [], 0
+    for index, start in enumerate(starts):
+        # The first event of a step was committed with the first count beyond it.
+        while seen[place][0] < 1 + index * step + 1:
+            place += 1
+        delays.append((seen[place][1] - start) * 1000)
+    sizes = data_files(millrace, "events")
+    note = f"{RATE} events/s, freshness 1s, {len(seen)} commits seen"
+    figure("fresh.p50_ms", statistics.median(delays), "ms", note)
+    figure("fresh.p99_ms", statistics.quantiles(delays, n=100)[98], "ms", note)
+    figure("fresh.commits", commits(millrace, "events"), "versions", f"in {SECONDS} seconds, the table's making included")
+    figure("fresh.file_mb", statistics.median(sizes) / 1e6, "MB", f"median of {len(sizes)} data files")
+    figure("fresh.cpu_s_per_million", cpu * 1e6 / len(batch), "CPU-s", "the whole process, produce and land together")
+
+
 def run():
     batch = list(events(RATE * SECONDS))
-    with Millrace(pipelines=PIPELINE) as millrace:
+    data = tempfile.mkdtemp(prefix="millrace-bench-")
+    try:
         # One partition, so that the number of rows says which events are among them.
-        admin = AdminClient({"bootstrap.servers": millrace.brokers})
-        admin.create_topics([NewTopic("events", 1, 1)])["events"].result()
-        # The table is made with its first event; what is measured comes after.
-        first = Producer({"bootstrap.servers": millrace.brokers, "acks": "all"})
-        first.produce("events", batch[0], partition=0)
-        first.flush()
-        while landed(millrace) < 1:
-            time.sleep(0.01)
-        seen = []
-        watcher = threading.Thread(target=watch, args=(millrace, 1 + len(batch), seen))
-        watcher.start()
-        cpu = millrace.cpu_seconds
-        starts, step = flow(millrace, batch)
-        watcher.join(60)
-        cpu = millrace.cpu_seconds - cpu
-        delays, place = [], 0
-        for index, start in enumerate(starts):
-            # The first event of a step was committed with the first count beyond it.
-            while seen[place][0] < 1 + index * step + 1:
-                place += 1
-            delays.append((seen[place][1] - start) * 1000)
-        sizes = data_files(millrace, "events")
-        note = f"{RATE} events/s, freshness 1s, {len(seen)} commits seen"
-        figure("fresh.p50_ms", statistics.median(delays), "ms", note)
-        figure("fresh.p99_ms", statistics.quantiles(delays, n=100)[98], "ms", note)
-        figure("fresh.commits", commits(millrace, "events"), "versions", f"in {SECONDS} seconds, the table's making included")
-        figure("fresh.file_mb", statistics.median(sizes) / 1e6, "MB", f"median of {len(sizes)} data files")
-        figure("fresh.cpu_s_per_million", cpu * 1e6 / len(batch), "CPU-s", "the whole process, produce and land together")
+        with Millrace(data) as millrace:
+            admin = AdminClient({"bootstrap.servers": millrace.brokers})
+            admin.create_topics([NewTopic("events", 1, 1)])["events"].result()
+        with Millrace(data, pipelines=PIPELINE) as millrace:
+            measure(millrace, batch)
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
