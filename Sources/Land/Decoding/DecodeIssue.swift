@@ -81,6 +81,14 @@ public struct DecodeIssue: Error, Equatable, Sendable {
     }
 }
 
+extension TableContract {
+    /// What it says of a record that was rejected for `reason`; nil where it says nothing.
+    public func rule(for reason: DecodeIssue.Reason) -> ContractRule? {
+        if reason == .unknownField { return columns }
+        return reason.isMisfit ? types : nil
+    }
+}
+
 extension DecodeIssue {
     /// The same issue, of a document that is part of a record: `place` gives the byte its place.
     public func moved(_ place: (Int) -> Int) -> DecodeIssue {

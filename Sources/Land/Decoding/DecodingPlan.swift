@@ -8,6 +8,8 @@ public struct DecodingPlan: Hashable, Sendable {
     public var documents = DocumentCount.one
     /// What becomes of objects and arrays in fields that the table has no column for.
     public var nested = NestedValues.text
+    /// What the table may become.
+    public var contract = TableContract()
     /// Fields that go into a column of another name, by the field's name.
     public var columnsByField: [String: String] = [:]
     /// Columns that also take texts which spell a value of their type.

@@ -308,6 +308,18 @@ extension JSONRowDecoder {
             throw JSONFault(.tooManyFields, at: start)
         }
         guard unknownFields == .report, let type else { return }
+        try report(name, type, parentID: parentID, doc: doc, at: start, columns)
+    }
+
+    /// Notes that the record needs another column.
+    internal mutating func report(
+        _ name: String,
+        _ type: IcebergType,
+        parentID: Int?,
+        doc: String?,
+        at start: Int,
+        _ columns: borrowing ColumnSet
+    ) throws(JSONFault) {
         guard DecodeLimits.isUsable(name) else { throw JSONFault(.unusableFieldName, at: start) }
         let wanted = inferred.reduce(TypeInference.valueCount(type)) {
             $0 + TypeInference.valueCount($1.type)

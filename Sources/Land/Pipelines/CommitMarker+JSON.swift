@@ -14,7 +14,9 @@ public struct CommitMarkerError: Error, Equatable, Sendable {
 //
 // A partition also has "start" where landing did not begin at 0, "others": [[from, to], …] where
 // something else is accounted for, "mended": [[offset, rows, sum of their indices], …] for mended
-// dead letters, and "epoch" where a writer has taken it over.
+// dead letters, "epoch" where a writer has taken it over, and "discarded" where records were left
+// out: {"reasons": {"syntax": 2}, "stretches": [[from, records, offset sum, rows, row sum], …]}. The
+// sums stand as signed 64-bit numbers.
 extension CommitMarker {
     /// The marker as one line of JSON; partitions and topics are in order, so equal markers give
     /// equal texts.
@@ -43,6 +45,7 @@ extension CommitMarker {
         object["dead-lettered"] = .integer(progress.deadLettered)
         if progress.start != 0 { object["start"] = .integer(progress.start) }
         if progress.epoch != 0 { object["epoch"] = .integer(progress.epoch) }
+        if !progress.discards.isEmpty { object["discarded"] = progress.discards.json }
         if !progress.others.isEmpty { object["others"] = array(of: progress.others) }
         if !progress.mended.isEmpty {
             object["mended"] = .array(
@@ -84,6 +87,12 @@ extension CommitMarker {
             filtered: try integer("filtered", in: value),
             deadLettered: try integer("dead-lettered", in: value)
         )
+        if let discarded = value["discarded"] {
+            guard let discards = Discards(json: discarded) else {
+                throw CommitMarkerError(reason: "the marker's 'discarded' cannot be read")
+            }
+            progress.discards = discards
+        }
         if value["epoch"] != nil { progress.epoch = try integer("epoch", in: value) }
         guard progress.start <= progress.next else {
             throw CommitMarkerError(reason: "the marker's 'start' lies beyond its 'next'")

@@ -1,6 +1,7 @@
 import ArrowData
 import Bytes
 import Columns
+import Decoding
 import IcebergModel
 
 /// What is wrong with a record.
@@ -11,6 +12,8 @@ struct Complaint {
     let detail: String
     /// The field concerned, as far as one is known.
     var field: String?
+    /// What the decoder says, when it is its complaint.
+    var cause: DecodeIssue.Reason?
 
     /// The reason of records whose bytes cannot be told apart.
     static let unreadable = "unreadable"

@@ -14,6 +14,8 @@ enum LandOutcome {
     case filtered
     /// It is a dead letter.
     case deadLetter
+    /// It is left out, for that reason.
+    case discarded(reason: String)
 }
 
 /// The work between two commits: open files of one table and its dead letters. Confined to the
@@ -45,6 +47,9 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
     var finished: [Committer.Writer.File] = []
     private var partition: Int32 = 0
     var topic = ""
+    /// Why nothing more may be landed: a record that is not to be passed.
+    private(set) var pause: LaneError?
+    private var sourceTopic = ""
     let pool = BlockPool()
     var random = SystemRandom()
 
@@ -95,19 +100,32 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         upTo limit: Int64,
         progress: inout PartitionProgress
     ) throws(LaneError) {
+        if pause != nil { return }
         self.partition = partition.index
+        sourceTopic = partition.topic
         if definition.hasTopicColumn { name(partition.topic) }
-        progress.next = try walk.forEachRecord(
-            in: batches,
-            of: partition,
-            from: progress.next,
-            upTo: limit
-        ) { (step, offset, timestamp) throws(LaneError) in
-            switch try land(step, offset: offset, timestamp: timestamp) {
-            case .row: progress.landed += 1
-            case .filtered: progress.filtered += 1
-            case .deadLetter: progress.deadLettered += 1
+        var reached = progress.next
+        do throws(LaneError) {
+            progress.next = try walk.forEachRecord(
+                in: batches,
+                of: partition,
+                from: progress.next,
+                upTo: limit
+            ) { (step, offset, timestamp) throws(LaneError) in
+                reached = offset
+                switch try land(step, offset: offset, timestamp: timestamp) {
+                case .row: progress.landed += 1
+                case .filtered: progress.filtered += 1
+                case .deadLetter: progress.deadLettered += 1
+                case .discarded(let reason):
+                    let rows = maker.selection.rows(of: step) ?? .one
+                    progress.discards.add(offset, rows, reason: reason)
+                }
             }
+        } catch .paused(let reason) {
+            // What lies before the record is committed, then the lane stops.
+            pause = .paused(reason)
+            progress.next = reached
         }
     }
 
@@ -139,6 +157,7 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         switch step {
         case .unreadable(let reason, let raw):
             let complaint = Complaint(reason: Complaint.unreadable, detail: reason)
+            if let outcome = try judge(complaint, at: position) { return outcome }
             try deadLetters.append(complaint, key: nil, value: raw, at: position)
             return .deadLetter
         case .record(let record):
@@ -168,6 +187,7 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         _ record: borrowing Record,
         at position: LogPosition
     ) throws(LaneError) -> LandOutcome {
+        if let outcome = try judge(complaint, at: position) { return outcome }
         try deadLetters.append(
             complaint,
             key: record.key,
@@ -176,6 +196,41 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
             at: position
         )
         return .deadLetter
+    }
+
+    /// What contract and error policy say of a record that cannot be a row; nil when it is to be a
+    /// dead letter.
+    private func judge(
+        _ complaint: Complaint,
+        at position: LogPosition
+    ) throws(LaneError) -> LandOutcome? {
+        let rule = complaint.cause.flatMap { definition.decoding.contract.rule(for: $0) }
+        switch rule {
+        case .quarantine: return nil
+        case .discardRow: return .discarded(reason: complaint.reason)
+        case .freeze:
+            throw .paused(
+                "\(place(position)) is against the contract of the table \(definition.table), "
+                    + "which is frozen: \(complaint.detail); nothing behind it is landed; change "
+                    + "the table's columns or its contract and start again"
+            )
+        case .evolve, .discardValue, nil: break
+        }
+        switch definition.onError {
+        case .quarantine: return nil
+        case .skip: return .discarded(reason: complaint.reason)
+        case .pause:
+            throw .paused(
+                "\(place(position)) cannot be a row of the table \(definition.table): "
+                    + "\(complaint.detail); nothing behind it is landed; declare the columns so "
+                    + "that it can be one, or pass it with on_error: quarantine or skip, and start "
+                    + "again"
+            )
+        }
+    }
+
+    private func place(_ position: LogPosition) -> String {
+        "the record of \(sourceTopic)-\(position.partition) at offset \(position.offset)"
     }
 
     /// Adds a row to the file of its day; says what is wrong when the record cannot be one.
@@ -218,7 +273,8 @@ extension Complaint {
         self.init(
             reason: issue.reason.rawValue,
             detail: issue.description,
-            field: issue.field
+            field: issue.field,
+            cause: issue.reason
         )
     }
 }

@@ -1,5 +1,6 @@
 import Clocks
 import Columns
+import Decoding
 import IcebergModel
 import Threads
 
@@ -76,6 +77,14 @@ extension Lane {
             }
             if missing.isEmpty { return version }
             return try committer.addColumns(missing, to: version, pipeline: pipeline)
+        }
+        guard definition.decoding.contract.tables != .freeze else {
+            throw .invalid(
+                table: definition.table,
+                reason: "it does not exist, and the contract of the pipeline "
+                    + "\(definition.pipeline) says that tables are frozen; make it, or let "
+                    + "contract.tables be evolve"
+            )
         }
         return try committer.create(
             definition.table,

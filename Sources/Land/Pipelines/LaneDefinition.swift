@@ -49,6 +49,8 @@ public struct LaneDefinition: Sendable {
     public var isShared = false
     /// True when the table is partitioned by day of the log's timestamp.
     public let isPartitionedByDay: Bool
+    /// What becomes of records that cannot be rows.
+    public var onError = ErrorPolicy.quarantine
     /// How records become rows.
     public var decoding = DecodingPlan()
     /// Bounds of the work.
@@ -86,6 +88,15 @@ public struct LaneDefinition: Sendable {
 
     /// Which topics are read.
     public var selectors: [TopicSelector] { topics.map { TopicSelector($0) } }
+
+    /// What the decoder does with fields that no column is for.
+    var unknownFields: UnknownFields {
+        switch decoding.contract.columns {
+        case .evolve: infersColumns ? .report : .ignore
+        case .discardValue: .ignore
+        case .freeze, .discardRow, .quarantine: .reject
+        }
+    }
 
     /// True when rows must tell their place in their record: the offset alone would not tell them
     /// apart.

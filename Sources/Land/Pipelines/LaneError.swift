@@ -8,6 +8,8 @@ enum LaneError: Error, Equatable {
     case fenced(table: String, byEpoch: Int64)
     /// The table's marker does not fit the log or our own history.
     case diverged(String)
+    /// A record is not to be passed: by the error policy, or by the table's contract.
+    case paused(String)
     /// The lane was asked to stop while it could not finish what it was doing.
     case stopping
 
@@ -21,7 +23,7 @@ enum LaneError: Error, Equatable {
         case .source(.unavailable), .source(.unknownPartition): true
         case .source(.outOfRange), .source(.corrupt): false
         case .table(.storage), .table(.conflict), .table(.unknownOutcome): true
-        case .table(.invalid), .diverged: false
+        case .table(.invalid), .diverged, .paused: false
         case .stopping: true
         }
     }
@@ -35,7 +37,7 @@ extension LaneError: CustomStringConvertible {
         case .fenced(let table, let epoch):
             "another writer (epoch \(epoch)) has taken over the table \(table); "
                 + "this one has stopped and what it had not committed is that writer's to land"
-        case .diverged(let reason): reason
+        case .diverged(let reason), .paused(let reason): reason
         case .stopping: "stopping"
         }
     }

@@ -85,6 +85,7 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
     /// log and table, so that a simulation can turn it, too.
     mutating func turn(_ chunk: inout ByteBuffer) throws(LaneError) -> Turn {
         try beginJob()
+        if let pause = landing.pause { return try end(for: pause) }
         let hasMoved = try readRound(into: &chunk)
         let isEnding = lane.control.withLock { $0.mustEnd(ownership) }
         let isJobRead = job?.isRead(in: reached) ?? false
@@ -97,6 +98,15 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
             return .ended
         }
         return hasMoved || isJobDone ? .moved : .idle
+    }
+
+    /// A record is not to be passed: what lies before it is committed, then the run fails.
+    private mutating func end(for pause: LaneError) throws(LaneError) -> Turn {
+        try commit()
+        if isCommitted { throw pause }
+        guard lane.control.withLock({ $0.mustEnd(ownership) }) else { return .idle }
+        landing.abandon()
+        return .ended
     }
 
     /// True when everything read is committed, and every move of the checkpoint.

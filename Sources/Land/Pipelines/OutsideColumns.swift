@@ -100,7 +100,8 @@ struct OutsideColumns {
         return Complaint(
             reason: reason.rawValue,
             detail: "\(origin), for the column \"\(column.name)\": \(issue.message)",
-            field: column.name
+            field: column.name,
+            cause: reason
         )
     }
 

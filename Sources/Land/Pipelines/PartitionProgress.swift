@@ -22,6 +22,8 @@ public struct PartitionProgress: Equatable, Sendable {
     public var mended: [Int64: SelectedRows] = [:]
     /// Records in the dead-letter table.
     public var deadLettered: Int64 = 0
+    /// Records that were left out although `where` selected them.
+    public var discards = Discards()
 
     /// Progress from `start`, 0 if it is not given, up to, not including, offset `next`.
     public init(
@@ -80,5 +82,6 @@ public struct PartitionProgress: Equatable, Sendable {
         landed += other.landed
         filtered += other.filtered
         deadLettered += other.deadLettered
+        discards.add(other.discards)
     }
 }

@@ -89,6 +89,8 @@ public struct Receipt: Equatable, Sendable {
     public let landed: TableCount
     /// What the dead-letter table says.
     public let deadLettered: TableCount
+    /// What the checkpoint says was left out although `where` selected it.
+    public let discarded: Discards.Stretch
 
     /// A receipt from both sides' counts, `log` being that of `progress.counted(in: bounds)`.
     public init(
@@ -105,6 +107,7 @@ public struct Receipt: Equatable, Sendable {
         self.table = table
         self.partition = partition
         covered = progress.counted(in: bounds)
+        discarded = progress.discards.sum(from: bounds.start)
         let holes = progress.covered.holes(in: bounds.start..<max(bounds.start, bounds.end))
         let pendingFrom = max(progress.next, bounds.start)
         pending = holes.reduce(0) { $0 + Int64($1.clamped(to: pendingFrom..<Int64.max).count) }
@@ -119,6 +122,10 @@ public struct Receipt: Equatable, Sendable {
         landed.index == nil ? landed.rows : landed.distinctOffsets
     }
 
+    /// Records that are in no table because they were left out: by `where`, SQL, a contract or the
+    /// error policy.
+    public var filtered: Int64 { log.filtered + discarded.records }
+
     /// Rows and dead letters beyond the first for the same offset.
     public var duplicates: Int64 {
         landed.rows - landed.distinctRows + deadLettered.rows - deadLettered.distinctOffsets
@@ -126,14 +133,16 @@ public struct Receipt: Equatable, Sendable {
 
     /// Selected records that are neither a row nor a dead letter, and rows that records lack.
     public var missing: Int64 {
-        max(0, log.selected - landed.distinctOffsets - deadLettered.distinctOffsets)
-            + max(0, landed.index.map { log.rows - $0.distinctRows } ?? 0)
+        let accounted = landed.distinctOffsets + deadLettered.distinctOffsets + discarded.records
+        return max(0, log.selected - accounted)
+            + max(0, landed.index.map { log.rows - $0.distinctRows - discarded.rows } ?? 0)
     }
 
     /// Rows and dead letters for offsets that the log does not have, or that `where` leaves out.
     public var unexpected: Int64 {
-        max(0, landed.distinctOffsets + deadLettered.distinctOffsets - log.selected)
-            + max(0, landed.index.map { $0.distinctRows - log.rows } ?? 0)
+        let accounted = landed.distinctOffsets + deadLettered.distinctOffsets + discarded.records
+        return max(0, accounted - log.selected)
+            + max(0, landed.index.map { $0.distinctRows + discarded.rows - log.rows } ?? 0)
     }
 
     /// True when acknowledged = landed + filtered + dead-lettered, nothing is doubled, and the very
@@ -141,8 +150,9 @@ public struct Receipt: Equatable, Sendable {
     public var isProven: Bool {
         duplicates == 0 && missing == 0 && unexpected == 0
             && log.records == log.filtered + log.selected
-            && log.selectedOffsetSum == landed.offsetSum &+ deadLettered.offsetSum
-            && landed.index.map { $0.rowSum == log.rowSum } ?? true
+            && log.selectedOffsetSum
+                == landed.offsetSum &+ deadLettered.offsetSum &+ discarded.offsetSum
+            && landed.index.map { $0.rowSum &+ discarded.rowSum == log.rowSum } ?? true
     }
 }
 

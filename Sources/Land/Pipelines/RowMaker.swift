@@ -22,7 +22,7 @@ struct RowMaker: ~Copyable {
         selection = Selection(definition)
         outside = OutsideColumns(definition.decoding.outsideColumns)
         decoder = JSONRowDecoder(
-            unknownFields: definition.infersColumns ? .report : .ignore,
+            unknownFields: definition.unknownFields,
             plan: definition.decoding
         )
         isSingle = definition.decoding.documents == .one

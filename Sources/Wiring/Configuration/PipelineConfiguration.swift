@@ -1,4 +1,4 @@
-import Decoding
+public import Decoding
 import IcebergModel
 import Settings
 
@@ -21,6 +21,8 @@ public struct TableConfiguration: Sendable, Equatable {
     public var columns: [ColumnConfiguration]
     /// What records are written in.
     public var format: FormatConfiguration
+    /// What the table may become.
+    public var contract: TableContract
     /// True when fields that no column exists for become columns.
     public var infersColumns: Bool
     /// How the files are divided.
@@ -41,6 +43,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
     public var freshness: Duration
     /// When it lands by itself, and where it begins.
     public var mode: ModeConfiguration
+    /// What becomes of records that cannot be rows.
+    public var onError: ErrorPolicy
     /// Tables it fills; never empty.
     public var tables: [TableConfiguration]
 
@@ -92,6 +96,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
         freshness = section.value("freshness", .freshness, default: .seconds(10))
         mode = ModeConfiguration(section)
         let format = FormatConfiguration(section, over: FormatConfiguration())
+        let contract = TableContract(section, over: TableContract())
+        onError = section.value("on_error", .choice(ErrorPolicy.self), default: .quarantine)
         let several = section.section("tables")
         let one = section.optional("into", .tableName)
         if section.has("into"), several != nil {
@@ -107,7 +113,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
                 let configuration = TableConfiguration(
                     name: name,
                     table,
-                    FormatConfiguration(table, over: format)
+                    FormatConfiguration(table, over: format),
+                    TableContract(table, over: contract)
                 )
                 table.finish()
                 return configuration
@@ -123,7 +130,7 @@ public struct PipelineConfiguration: Sendable, Equatable {
                     advice: "add for example into: \(name), or tables with a name for each"
                 )
             }
-            tables = one.map { [TableConfiguration(name: $0, section, format)] } ?? []
+            tables = one.map { [TableConfiguration(name: $0, section, format, contract)] } ?? []
         }
         guard let topics, !tables.isEmpty else { return nil }
         self.topics = topics
@@ -154,12 +161,21 @@ extension TableConfiguration {
     fileprivate init(
         name: String,
         _ section: SettingsSection,
-        _ format: FormatConfiguration
+        _ format: FormatConfiguration,
+        _ contract: TableContract
     ) {
         self.name = name
         self.format = format
+        self.contract = contract
         predicate = section.optional("where", .condition)
         infersColumns = section.value("infer", .boolean, default: true)
+        if section.has("infer"), contract.columns != .evolve {
+            section.complain(
+                at: "infer",
+                "stands beside a contract for columns",
+                advice: "infer: false is the contract columns: discard_value; write one of them"
+            )
+        }
         partitioning = section.value("partition", .choice(TablePartitioning.self), default: .day)
         columns = section.section("columns").map { ColumnConfiguration.all(in: $0) } ?? []
         if format.format == .raw { checkRaw(section) }

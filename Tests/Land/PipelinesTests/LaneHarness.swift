@@ -109,7 +109,7 @@ struct LaneHarness {
             pipeline: "p",
             table: "t",
             partition: partition,
-            progress: PartitionProgress(next: end),
+            progress: progress ?? PartitionProgress(next: end),
             bounds: SourceBounds(start: 0, end: end),
             log: try LogRecount(of: definition, in: log).count(
                 partition,

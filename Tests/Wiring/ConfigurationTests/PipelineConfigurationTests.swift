@@ -100,6 +100,41 @@ import Testing
         #expect(text.contains(expected))
     }
 
+    @Test func `contracts are a table's or the pipeline's, errors the pipeline's`() throws {
+        let configuration = try configuration(
+            """
+            pipelines:
+              shop:
+                from: purchases
+                on_error: pause
+                contract: {columns: freeze, types: discard_row}
+                tables:
+                  same: {}
+                  other: {contract: {columns: discard_value, tables: freeze}}
+              plain: {from: a, into: t}
+            """
+        )
+        let shop = try #require(configuration.pipelines.first)
+        #expect(shop.onError == .pause)
+        #expect(shop.tables.map(\.contract.columns) == [.freeze, .discardValue])
+        #expect(shop.tables.map(\.contract.types) == [.discardRow, .discardRow])
+        #expect(shop.tables.map(\.contract.tables) == [.evolve, .freeze])
+        let plain = try #require(configuration.pipelines.last)
+        #expect(plain.onError == .quarantine && plain.tables[0].contract == TableContract())
+    }
+
+    @Test(arguments: [
+        ("on_error: stop", "pipelines.p.on_error: \"stop\" is not known here"),
+        ("contract: {tables: discard_row}", "\"discard_row\" is no rule here; write one of evolve"),
+        ("contract: {columns: drop}", "pipelines.p.contract.columns: \"drop\" is no rule here"),
+        ("contract: {colums: freeze}", "unknown key pipelines.p.contract.colums; did you mean col"),
+        ("contract: {columns: freeze}, infer: false", "stands beside a contract for columns"),
+    ])
+    func `a contract that makes no sense is refused`(keys: String, expected: String) {
+        let text = problems("pipelines: {p: {from: a, into: t, \(keys)}}")
+        #expect(text.contains(expected))
+    }
+
     @Test func `types of columns can be nested`() throws {
         let configuration = try configuration(
             """

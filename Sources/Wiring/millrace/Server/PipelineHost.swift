@@ -110,7 +110,8 @@ final class PipelineHost: Sendable {
                 "state": .string(status.state.name),
                 "reason": status.state.reason.map { .string($0) } ?? .null,
                 "landed": .integer(totals?.landed ?? 0),
-                "filtered": .integer(totals?.filtered ?? 0),
+                "filtered": .integer((totals?.filtered ?? 0) + (totals?.discards.records ?? 0)),
+                "discarded": .object(Self.counts(totals?.discards.reasons ?? [:])),
                 "dead_lettered": .integer(totals?.deadLettered ?? 0),
                 "pending": .integer(status.pending), "lag": .integer(lag(of: lane)),
                 "epoch": .integer(status.committed?.epoch ?? 0),
@@ -118,6 +119,11 @@ final class PipelineHost: Sendable {
             ]
         }
         return ["pipelines": .array(entries)]
+    }
+
+    /// Counts by name, in order.
+    private static func counts(_ counts: [String: Int64]) -> JSONObject {
+        JSONObject(counts.sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) })
     }
 
     /// Gauges of every lane, read when metrics are asked for.
@@ -138,9 +144,12 @@ final class PipelineHost: Sendable {
             ) { Double(lane.status.committed?.totals.landed ?? 0) }
             metrics.counter(
                 "millrace_pipeline_filtered_records_total",
-                help: "Records that where left out",
+                help: "Records left out by where, a contract or the error policy",
                 labels: labels
-            ) { Double(lane.status.committed?.totals.filtered ?? 0) }
+            ) {
+                let totals = lane.status.committed?.totals
+                return Double((totals?.filtered ?? 0) + (totals?.discards.records ?? 0))
+            }
             // Goes down when letters are landed again.
             metrics.gauge(
                 "millrace_pipeline_dead_letters",
@@ -186,6 +195,7 @@ extension LaneDefinition {
                 )
                 definition.decoding = DecodingPlan(table)
                 definition.isShared = pipeline.isShared
+                definition.onError = pipeline.onError
                 definition.mode = LaneMode(pipeline.mode)
                 definition.start = StartPosition(pipeline.mode.start)
                 definitions.append(definition)
@@ -231,6 +241,7 @@ extension DecodingPlan {
         format = table.format.format
         documents = table.format.documents
         nested = table.format.nested
+        contract = table.contract
         for column in table.columns {
             switch column.origin {
             case .field(let field):

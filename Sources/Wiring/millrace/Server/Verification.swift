@@ -96,11 +96,18 @@ struct Verification {
         }
         return try partitions.sorted().map { partition in
             let bounds = try source.bounds(of: partition)
+            let progress =
+                marker.progress(in: partition)
+                ?? PartitionProgress(start: bounds.start, next: bounds.start)
+            // Sums of what was left out are kept by stretch: only whole ones can be compared.
+            let start = progress.discards.comparableStart(
+                logStart: bounds.start,
+                next: progress.next
+            )
             return Place(
                 partition: partition,
-                progress: marker.progress(in: partition)
-                    ?? PartitionProgress(start: bounds.start, next: bounds.start),
-                bounds: bounds
+                progress: progress,
+                bounds: SourceBounds(start: start, end: max(start, bounds.end))
             )
         }
     }
@@ -238,7 +245,8 @@ extension Verification.Outcome {
                 "acknowledged": .integer(receipt.log.records),
                 "landed": .integer(receipt.landedRecords),
                 "rows": .integer(receipt.landed.rows),
-                "filtered": .integer(receipt.log.filtered),
+                "filtered": .integer(receipt.filtered),
+                "discarded": .integer(receipt.discarded.records),
                 "dead_lettered": .integer(receipt.deadLettered.rows),
                 "duplicates": .integer(receipt.duplicates),
                 "missing": .integer(receipt.missing),
