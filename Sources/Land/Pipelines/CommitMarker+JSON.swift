@@ -15,8 +15,8 @@ public struct CommitMarkerError: Error, Equatable, Sendable {
 // A partition also has "start" where landing did not begin at 0, "others": [[from, to], …] where
 // something else is accounted for, "mended": [[offset, rows, sum of their indices], …] for mended
 // dead letters, "epoch" where a writer has taken it over, and "discarded" where records were left
-// out: {"reasons": {"syntax": 2}, "stretches": [[from, records, offset sum, rows, row sum], …]}. The
-// sums stand as signed 64-bit numbers.
+// out: {"reasons": {"syntax": 2}, "stretches": [[from, records, offset sum, rows, row sum], …]}.
+// The sums stand as signed 64-bit numbers.
 extension CommitMarker {
     /// The marker as one line of JSON; partitions and topics are in order, so equal markers give
     /// equal texts.

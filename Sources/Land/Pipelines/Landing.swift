@@ -49,6 +49,8 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
     var topic = ""
     /// Why nothing more may be landed: a record that is not to be passed.
     private(set) var pause: LaneError?
+    /// True while a dead letter is landed again.
+    var isReplaying = false
     private var sourceTopic = ""
     let pool = BlockPool()
     var random = SystemRandom()
@@ -204,6 +206,8 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         _ complaint: Complaint,
         at position: LogPosition
     ) throws(LaneError) -> LandOutcome? {
+        // Somebody asked for this very letter: what still cannot be a row stays one.
+        if isReplaying { return nil }
         let rule = complaint.cause.flatMap { definition.decoding.contract.rule(for: $0) }
         switch rule {
         case .quarantine: return nil

@@ -74,6 +74,8 @@ extension Landing {
         guard let batch = letter.batch else { return nil }
         let offset = letter.place.offset
         var counts = PartitionProgress(start: offset, next: offset)
+        isReplaying = true
+        defer { isReplaying = false }
         try land(
             batch.bytes,
             of: letter.place.partition,
