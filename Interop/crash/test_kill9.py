@@ -129,7 +129,7 @@ def test_every_acknowledged_event_is_in_one_row_after_kill_9():
         millrace.wait_until_landed(120)
         # A producer that connected too late for the shortest rounds is no failure; one that never got through is.
         for source in ("kafka", "http"):
-            assert busy_rounds[source] > ROUNDS / 3, f"{source} was acknowledged in {busy_rounds[source]} rounds only"
+            assert busy_rounds[source] >= max(1, ROUNDS // 4), f"{source} was acknowledged in {busy_rounds[source]} rounds only"
         check(millrace, acknowledged)
         millrace.stop()
     except BaseException:
