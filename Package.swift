@@ -202,7 +202,9 @@ let package = Package(
         room(
             "Query",
             "SQLEngine",
-            uses: ["Bytes", "CDuckDB", "IcebergModel", "JSONText", "Threads"]
+            uses: [
+                "ArrowData", "Bytes", "CArrow", "CDuckDB", "IcebergModel", "JSONText", "Threads",
+            ]
         ),
 
         // Show: people see and steer it.
@@ -351,7 +353,7 @@ let package = Package(
         tests(
             "Query",
             "SQLEngine",
-            uses: ["Bytes", "IcebergModel", "Threads"]
+            uses: ["ArrowData", "Bytes", "Columns", "IcebergModel", "Threads"]
         ),
         tests(
             "Show",

@@ -11,8 +11,24 @@ from produce import COUNT, fill
 from report import figure
 
 PIPELINE = "pipelines:\n  events:\n    from: events\n    into: events\n    freshness: 1s\n"
-
-
+SQL_PIPELINE = """pipelines:
+  shaped:
+    from: events
+    into: shaped
+    freshness: 1s
+    columns:
+      event_id: string
+      event_type: string
+      user_id: long
+      host: string
+      user-agent: string
+      strength: long
+      price: double
+      sent_at: timestamptz
+    sql: >
+      select * replace (upper(event_type) as event_type), price * strength as worth
+      from events where strength >= 0
+"""
 SOURCE = "sources:\n  far:\n    kafka:\n      bootstrap.servers: {brokers}\n"
 REMOTE_PIPELINE = SOURCE + PIPELINE.replace("    from:", "    source: far\n    from:")
 
@@ -37,6 +53,8 @@ def run():
             land(millrace, "", "")
             size = sum(data_files(millrace, "events"))
             figure("land.bytes_per_row", size / COUNT, "bytes", "Parquet with zstd; 217 bytes of JSON")
+        with Millrace(data, pipelines=SQL_PIPELINE) as millrace:
+            land(millrace, "sql_", "; through a projection and a filter in SQL")
         # The same events again, from a process that only serves them.
         with Millrace(data) as remote, Millrace(pipelines=REMOTE_PIPELINE.format(brokers=remote.brokers)) as millrace:
             land(millrace, "kafka_", "; the log is another process's, whose CPU does not count")

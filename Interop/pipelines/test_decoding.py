@@ -48,6 +48,21 @@ pipelines:
         nested: struct
         columns: {scores: "map<string, double>", home: "struct<lat: float, lon: float>"}
       flat_people: {nested: flatten}
+  sales:
+    from: sales
+    freshness: 100ms
+    on_error: skip
+    tables:
+      sales:
+        columns: {item: string, price: "decimal(10,2)", tags: list<string>, n: long}
+        sql: >
+          select upper(item) as item, price * 2 as twice, list_sort(tags) as tags,
+                 {'n': n, 'even': n % 2 = 0} as s, map {'n': n::double} as m
+          from events where n % 10 != 3
+      grouped_sales:
+        columns: {item: string, n: long}
+        contract: {columns: discard_row}
+        sql: select item, max(n) as highest, any_value(_log) as _log from events group by item
   images:
     from: images
     into: images
@@ -56,6 +71,7 @@ pipelines:
     columns: {name: {from: _key}}
 """
 
+SALES = 20_000
 SENT = 1_795_000_000_123
 ORDERS = [
     {"amount": "12.50", "total": 99999999999999999999999999.9999, "level": "7", "n": 0},
@@ -88,6 +104,9 @@ def millrace():
             producer.produce("files", value.encode())
         for person in PEOPLE[:2]:
             producer.produce("people", json.dumps(person).encode(), partition=0)
+        for number in range(SALES):
+            sale = {"item": f"item{number % 7}", "price": number / 4, "tags": ["b", "a"], "n": number, "x": {}}
+            producer.produce("sales", json.dumps(sale if number % 100 else {"n": "none"}).encode(), partition=0)
         assert producer.flush(30) == 0
         process.wait_until_landed()
         for person in PEOPLE[2:]:
@@ -214,6 +233,54 @@ def test_flattened_fields_are_columns(millrace, reader):
 
 
 @readers
+def test_sql_makes_the_rows(millrace, reader):
+    rows = reader(millrace, "sales")
+    landed = [number for number in range(SALES) if number % 100 and number % 10 != 3]
+    assert [row["_log"]["offset"] for row in rows] == landed
+    for row, number in zip(rows, landed, strict=True):
+        assert row["item"] == f"ITEM{number % 7}" and row["twice"] == decimal.Decimal(number) / 2
+        assert row["tags"] == ["a", "b"] and row["s"] == {"n": number, "even": number % 2 == 0}
+        assert dict(row["m"]) == {"n": float(number)}
+
+
+def test_what_was_left_out_is_counted_by_reason(millrace):
+    found = {pipeline["table"]: pipeline for pipeline in millrace.pipelines()}
+    assert found["sales"]["discarded"] == {"sql": SALES // 10, "wrong-type": SALES // 100}
+    assert found["sales"]["filtered"] == SALES // 10 + SALES // 100
+    assert found["sales"]["dead_lettered"] == 0
+    # Every sale has fields that the grouped table knows nothing of.
+    assert found["grouped_sales"]["discarded"] == {"unknown-field": SALES - SALES // 100, "wrong-type": SALES // 100}
+
+
+@pytest.mark.parametrize("sql, expected", [
+    ("select item from", "syntax"),
+    ("select itm from events", "itm"),
+    ("select item, count(*) from events group by 1", "_log"),
+    ("select distinct item from events", "_log"),
+    ("select 1 as _log from events", "_log is not that of events"),
+    ("select * from read_csv('/etc/passwd')", "may not be used here"),
+    ("select n::hugeint // 2 as h, uuid() as u from events", "cast it"),
+])
+def test_a_question_that_cannot_be_a_tables_is_an_error_at_the_start(sql, expected):
+    settings = f"""
+pipelines:
+  p:
+    from: a
+    into: t
+    columns: {{item: string, n: long}}
+    sql: {json.dumps(sql)}
+"""
+    millrace = MillraceProcess(settings)
+    try:
+        with pytest.raises(AssertionError, match="millrace ended with"):
+            millrace.start()
+        assert expected in millrace.log_tail() and "sql of t" in millrace.log_tail()
+    finally:
+        if millrace.process is not None and millrace.process.poll() is None:
+            millrace.stop()
+
+
+@readers
 def test_raw_bytes_stay_as_they_are(millrace, reader):
     rows = [(row["name"], row["value"]) for row in reader(millrace, "images")]
     assert rows == [("all", bytes(range(256))), ("none", None)]
@@ -221,7 +288,7 @@ def test_raw_bytes_stay_as_they_are(millrace, reader):
 
 def test_every_record_is_on_the_receipt_once(millrace):
     report = json.loads(millrace.run("verify", "--json").stdout)
-    assert report["proven"] and len(report["receipts"]) == 6
+    assert report["proven"] and len(report["receipts"]) == 8
     [batches] = [receipt for receipt in report["receipts"] if receipt["table"] == "batches"]
     assert (batches["acknowledged"], batches["landed"], batches["filtered"], batches["dead_lettered"]) == (5, 2, 2, 1)
     assert batches["rows"] == 4

@@ -43,6 +43,14 @@ final class DayFile<Committer: TableCommitter> {
         _ open: () throws(TableCommitterError) -> Committer.Writer
     ) throws(TableCommitterError) {
         guard columns.rowCount > 0 else { return }
+        try write(columns.takeBatch(), open)
+    }
+
+    /// Hands rows to the file, which `open` makes if there is none yet.
+    func write(
+        _ batch: consuming ArrowBatch,
+        _ open: () throws(TableCommitterError) -> Committer.Writer
+    ) throws(TableCommitterError) {
         let writer: Committer.Writer
         if let present = self.writer {
             writer = present
@@ -50,7 +58,7 @@ final class DayFile<Committer: TableCommitter> {
             writer = try open()
             self.writer = writer
         }
-        try writer.write(columns.takeBatch())
+        try writer.write(batch)
     }
 
     /// Finishes the file; nil when it never had rows. `flush` first.

@@ -19,7 +19,7 @@ extension Landing {
             current = present
         } else {
             if files.count >= definition.limits.openFilesMax { try closeOldest() }
-            let file = DayFile<Committer>(day: day, layout: layout, pool: pool)
+            let file = DayFile<Committer>(day: day, layout: rowLayout, pool: pool)
             file.columns.setTopic(topic)
             files.append(file)
             current = files.count - 1
@@ -39,7 +39,7 @@ extension Landing {
     }
 
     /// Hands the waiting rows of `file` to it when they are many.
-    func flushIfFull(_ file: DayFile<Committer>) throws(LaneError) {
+    mutating func flushIfFull(_ file: DayFile<Committer>) throws(LaneError) {
         if file.columns.rowCount >= definition.limits.batchRowsMax
             || file.columns.byteCount >= definition.limits.batchBytesMax
         {
@@ -47,7 +47,8 @@ extension Landing {
         }
     }
 
-    func flush(_ file: DayFile<Committer>) throws(LaneError) {
+    mutating func flush(_ file: DayFile<Committer>) throws(LaneError) {
+        if let transform { return try flush(file, through: transform) }
         do throws(TableCommitterError) {
             try file.flush { () throws(TableCommitterError) in
                 try committer.openFile(
@@ -58,6 +59,53 @@ extension Landing {
                 )
             }
         } catch { throw .table(error) }
+    }
+
+    /// Hands the waiting rows over as `transform` makes them, and notes which records it left out.
+    private mutating func flush(
+        _ file: DayFile<Committer>,
+        through transform: any RowTransform
+    ) throws(LaneError) {
+        guard file.columns.rowCount > 0 else { return }
+        let (committer, main, epoch, pipeline) = (committer, main, epoch, definition.pipeline)
+        let batch = file.columns.takeBatch()
+        var account = RowAccount(batch, topic: sourceTopic)
+        do throws(TableCommitterError) {
+            try transform.apply(batch, as: layout.fields) { part throws(TableCommitterError) in
+                if let place = account.take(part) {
+                    throw .invalid(
+                        table: main.table,
+                        reason: "its SQL makes more than one row of the record of "
+                            + "\(place.partition.topic)-\(place.partition.index) at offset "
+                            + "\(place.offset), or changes _log"
+                    )
+                }
+                if part.rowCount == 0 { return }
+                try file.write(part) { () throws(TableCommitterError) in
+                    try committer.openFile(
+                        for: main,
+                        day: file.day,
+                        pipeline: pipeline,
+                        epoch: epoch
+                    )
+                }
+            }
+        } catch { throw .table(error) }
+        leftOut += account.left
+    }
+
+    /// Counts the records that the transform left out as such. Once all files are finished.
+    mutating func settle(_ marker: inout CommitMarker) {
+        for place in leftOut {
+            let (topic, index) = (place.partition.topic, place.partition.index)
+            marker.topics[topic]?.partitions[index]?.landed -= 1
+            marker.topics[topic]?.partitions[index]?.discards.add(
+                place.offset,
+                .one,
+                reason: "sql"
+            )
+        }
+        leftOut = []
     }
 
     private mutating func close(_ file: DayFile<Committer>) throws(LaneError) {
@@ -94,6 +142,7 @@ extension Landing {
         for file in files { file.abandon() }
         files = []
         deadLetters.abandon()
+        leftOut = []
         committer.discard(finished, of: main.table)
         finished = []
     }

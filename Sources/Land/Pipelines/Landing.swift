@@ -51,7 +51,14 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
     private(set) var pause: LaneError?
     /// True while a dead letter is landed again.
     var isReplaying = false
-    private var sourceTopic = ""
+    private(set) var sourceTopic = ""
+    /// What changes the rows before they are written.
+    let transform: (any RowTransform)?
+    /// The columns that rows are made with: the table's, if nothing changes them.
+    private let inputLayout: ColumnLayout?
+    var rowLayout: ColumnLayout { inputLayout ?? layout }
+    /// Records of which the transform left nothing, since the last commit.
+    var leftOut: [RecordPlace] = []
     let pool = BlockPool()
     var random = SystemRandom()
 
@@ -62,11 +69,22 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         main: TableVersion,
         epoch: Int64
     ) throws(LaneError) {
+        // Whatever can fail comes first.
+        let tableLayout = try Self.layout(of: main)
+        let input = try definition.transform.map { (transform) throws(LaneError) in
+            try Self.inputLayout(definition, transform)
+        }
+        let change: (any RowTransform)?
+        do throws(TableCommitterError) { change = try definition.transform?.make() } catch {
+            throw .table(error)
+        }
         self.definition = definition
         self.committer = committer
         self.main = main
         self.epoch = epoch
-        layout = try Self.layout(of: main)
+        layout = tableLayout
+        inputLayout = input
+        transform = change
         maker = RowMaker(definition)
         documents = DocumentReader(definition.decoding)
         let decoding = definition.decoding
@@ -83,6 +101,17 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
             epoch: epoch,
             pool: pool
         )
+    }
+
+    private static func inputLayout(
+        _ definition: LaneDefinition,
+        _ transform: LaneTransform
+    ) throws(LaneError) -> ColumnLayout {
+        do {
+            return try ColumnLayout(definition.inputSchema(transform.inputColumns))
+        } catch {
+            throw .table(.invalid(table: definition.table, reason: "\(error)"))
+        }
     }
 
     static func layout(of version: TableVersion) throws(LaneError) -> ColumnLayout {

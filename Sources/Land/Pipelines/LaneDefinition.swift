@@ -1,3 +1,4 @@
+import Columns
 public import Decoding
 public import IcebergModel
 
@@ -36,7 +37,7 @@ public struct LaneDefinition: Sendable {
     /// Which records become rows; nil for all.
     public let predicate: Predicate?
     /// Columns the table has from the start.
-    public let columns: [NewColumn]
+    public var columns: [NewColumn]
     /// True when fields that no column exists for become columns; false when they are left out.
     public let infersColumns: Bool
     /// Longest time a record may wait to be committed.
@@ -49,6 +50,8 @@ public struct LaneDefinition: Sendable {
     public var isShared = false
     /// True when the table is partitioned by day of the log's timestamp.
     public let isPartitionedByDay: Bool
+    /// What changes rows before they are written; nil when nothing does.
+    public var transform: LaneTransform?
     /// What becomes of records that cannot be rows.
     public var onError = ErrorPolicy.quarantine
     /// How records become rows.
@@ -92,6 +95,8 @@ public struct LaneDefinition: Sendable {
     /// What the decoder does with fields that no column is for.
     var unknownFields: UnknownFields {
         switch decoding.contract.columns {
+        // What SQL reads are the declared columns and no others.
+        case .evolve where transform != nil: .ignore
         case .evolve: infersColumns ? .report : .ignore
         case .discardValue: .ignore
         case .freeze, .discardRow, .quarantine: .reject
@@ -104,4 +109,12 @@ public struct LaneDefinition: Sendable {
 
     /// Name of the table for records that cannot become rows.
     public var deadLetterTable: String { "\(table)__dead_letters" }
+}
+
+extension LaneDefinition {
+    /// The columns that rows have before a transform, as a schema.
+    public func inputSchema(_ columns: [NewColumn]) throws(IcebergError) -> Schema {
+        let log = LogColumn.field(id: 1, withTopic: hasTopicColumn, withIndex: hasIndexColumn)
+        return try Schema(fields: [log]).adding(columns)
+    }
 }

@@ -6,7 +6,14 @@ extension LaneRun {
     /// Makes files and checkpoint part of the table in one step, or learns that somebody else now
     /// owns it.
     mutating func commitReached() throws(LaneError) {
-        try commitReached(landing.finish())
+        try commitReached(finishLanding())
+    }
+
+    /// Finishes the files that were landed into, and counts what a transform has left out.
+    mutating func finishLanding() throws(LaneError) -> FinishedWork<Committer.Writer.File> {
+        let work = try landing.finish()
+        landing.settle(&reached)
+        return work
     }
 
     /// As `commitReached`, with `work` as what is committed; its files are removed if it fails.

@@ -75,7 +75,7 @@ extension LaneRun {
             for letter in letters where removed.found.contains(letter.place) {
                 try count(letter, try landing.land(letter, with: walk))
             }
-            work = try landing.finish()
+            work = try finishLanding()
         } catch {
             committer.discard(removed.files, of: table.table)
             throw error

@@ -79,3 +79,84 @@ bool c_duckdb_is_loaded(void) { return loaded; }
     }
 C_DUCKDB_FUNCTIONS(CALL)
 C_DUCKDB_PROCEDURES(CALL_VOID)
+
+// Rows handed to DuckDB: the Arrow C stream interface over one array, which is taken by the first scan.
+struct ArrowSchema {
+    const char *format;
+    const char *name;
+    const char *metadata;
+    int64_t flags;
+    int64_t n_children;
+    struct ArrowSchema **children;
+    struct ArrowSchema *dictionary;
+    void (*release)(struct ArrowSchema *);
+    void *private_data;
+};
+
+struct ArrowArray {
+    int64_t length;
+    int64_t null_count;
+    int64_t offset;
+    int64_t n_buffers;
+    int64_t n_children;
+    const void **buffers;
+    struct ArrowArray **children;
+    struct ArrowArray *dictionary;
+    void (*release)(struct ArrowArray *);
+    void *private_data;
+};
+
+struct ArrowArrayStream {
+    int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *);
+    int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *);
+    const char *(*get_last_error)(struct ArrowArrayStream *);
+    void (*release)(struct ArrowArrayStream *);
+    void *private_data;
+};
+
+struct c_duckdb_rows_s {
+    struct ArrowArrayStream stream;
+    const struct ArrowSchema *schema;
+    struct ArrowArray array;
+};
+
+static void keep_schema(struct ArrowSchema *schema) { schema->release = NULL; }
+
+// The schema stays ours: DuckDB gets a view of it for every statement it prepares.
+static int rows_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out) {
+    c_duckdb_rows rows = stream->private_data;
+    *out = *rows->schema;
+    out->release = keep_schema;
+    return 0;
+}
+
+static int rows_next(struct ArrowArrayStream *stream, struct ArrowArray *out) {
+    c_duckdb_rows rows = stream->private_data;
+    *out = rows->array;
+    rows->array.release = NULL;
+    return 0;
+}
+
+static const char *rows_error(struct ArrowArrayStream *stream) {
+    (void)stream;
+    return NULL;
+}
+
+static void rows_release(struct ArrowArrayStream *stream) { stream->release = NULL; }
+
+c_duckdb_rows c_duckdb_rows_make(const void *schema, void *array) {
+    c_duckdb_rows rows = malloc(sizeof *rows);
+    if (!rows) abort();
+    rows->stream = (struct ArrowArrayStream){rows_schema, rows_next, rows_error, rows_release, rows};
+    rows->schema = schema;
+    rows->array = *(struct ArrowArray *)array;
+    ((struct ArrowArray *)array)->release = NULL;
+    return rows;
+}
+
+void *c_duckdb_rows_stream(c_duckdb_rows rows) { return &rows->stream; }
+
+void c_duckdb_rows_free(c_duckdb_rows rows) {
+    if (rows->array.release) rows->array.release(&rows->array);
+    free(rows);
+}

@@ -77,7 +77,8 @@ public enum MillraceSettings {
         for a pipeline or one table. `nested` is text, flatten or struct: what becomes of objects
         and arrays. `contract` has a rule (evolve, freeze, discard_value, discard_row, quarantine)
         for tables, columns and types, and `on_error` (quarantine, skip, pause) one for everything
-        else. Records are committed at the latest when `freshness` has passed (default 10s).
+        else. `sql` is a question about the rows, whose answer is landed instead of them.
+        Records are committed at the latest when `freshness` has passed (default 10s).
         Tables are partitioned by `day` of the log's timestamp, or by nothing with `partition:
         none`. `mode` is stream (the default), batch (lands only when `millrace run` asks) or
         watch, with `watch` of `records`, `bytes`, `age` and `poll`. With `share: true` several

@@ -19,6 +19,8 @@ public struct TableConfiguration: Sendable, Equatable {
     public var predicate: String?
     /// Columns from the start, in the order of the file.
     public var columns: [ColumnConfiguration]
+    /// The question whose answer is landed instead of the rows; nil when they are landed as they are.
+    public var sql: String?
     /// What records are written in.
     public var format: FormatConfiguration
     /// What the table may become.
@@ -179,6 +181,29 @@ extension TableConfiguration {
         partitioning = section.value("partition", .choice(TablePartitioning.self), default: .day)
         columns = section.section("columns").map { ColumnConfiguration.all(in: $0) } ?? []
         if format.format == .raw { checkRaw(section) }
+        sql = section.optional("sql", .text)
+        if sql != nil { checkSQL(section) }
+    }
+
+    /// SQL sees declared columns, and tells records apart by their offsets.
+    private func checkSQL(_ section: SettingsSection) {
+        if columns.isEmpty || columns.contains(where: { $0.type == nil }) {
+            section.complain(
+                at: "sql",
+                "reads columns whose types nobody has declared",
+                advice: "add columns with the fields that it reads and their types"
+            )
+        }
+        if format.documents == .many {
+            section.complain(
+                at: "sql",
+                "stands beside records of many rows",
+                advice: "write documents: one, or land the rows and ask later"
+            )
+        }
+        if section.has("infer"), infersColumns {
+            section.complain(at: "infer", "does not go with sql", advice: "leave it away")
+        }
     }
 
     /// Raw values have no fields: their bytes are the column `value`, if no other was declared for

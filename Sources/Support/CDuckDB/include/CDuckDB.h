@@ -16,6 +16,8 @@ typedef struct c_duckdb_chunk_s *c_duckdb_chunk;
 typedef struct c_duckdb_vector_s *c_duckdb_vector;
 typedef struct c_duckdb_type_s *c_duckdb_type;
 typedef struct c_duckdb_value_s *c_duckdb_value;
+typedef struct c_duckdb_arrow_s *c_duckdb_arrow;
+typedef struct c_duckdb_rows_s *c_duckdb_rows;
 
 typedef struct {
     uint64_t unused_counts[3];
@@ -172,6 +174,13 @@ bool c_duckdb_is_loaded(void);
     F(uint64_t, list_vector_get_size, (c_duckdb_vector vector), (vector)) \
     F(c_duckdb_vector, struct_vector_get_child, (c_duckdb_vector vector, uint64_t index), (vector, index)) \
     F(c_duckdb_vector, array_vector_get_child, (c_duckdb_vector vector), (vector)) \
+    F(int, arrow_scan, (c_duckdb_connection connection, const char *table, void *stream), \
+      (connection, table, stream)) \
+    F(int, query_arrow, (c_duckdb_connection connection, const char *sql, c_duckdb_arrow *out), \
+      (connection, sql, out)) \
+    F(int, query_arrow_schema, (c_duckdb_arrow result, void **schema), (result, schema)) \
+    F(int, query_arrow_array, (c_duckdb_arrow result, void **array), (result, array)) \
+    F(const char *, query_arrow_error, (c_duckdb_arrow result), (result)) \
     F(int, get_type_id, (c_duckdb_type type), (type)) \
     F(char *, logical_type_get_alias, (c_duckdb_type type), (type)) \
     F(uint8_t, decimal_width, (c_duckdb_type type), (type)) \
@@ -204,6 +213,7 @@ bool c_duckdb_is_loaded(void);
     F(destroy_result, (c_duckdb_result *result), (result)) \
     F(destroy_data_chunk, (c_duckdb_chunk *chunk), (chunk)) \
     F(destroy_logical_type, (c_duckdb_type *type), (type)) \
+    F(destroy_arrow, (c_duckdb_arrow *result), (result)) \
     F(destroy_value, (c_duckdb_value *value), (value)) \
     F(free, (void *pointer), (pointer))
 
@@ -213,3 +223,11 @@ C_DUCKDB_FUNCTIONS(C_DUCKDB_DECLARE)
 C_DUCKDB_PROCEDURES(C_DUCKDB_DECLARE_VOID)
 #undef C_DUCKDB_DECLARE
 #undef C_DUCKDB_DECLARE_VOID
+
+// One batch of rows (an ArrowArray of struct type) for DuckDB to read once. Takes the array over and leaves its
+// `release` null; the ArrowSchema stays the caller's and must outlive the rows.
+c_duckdb_rows c_duckdb_rows_make(const void *schema, void *array);
+// The rows as an ArrowArrayStream, for arrow_scan.
+void *c_duckdb_rows_stream(c_duckdb_rows rows);
+// Frees the rows, and the array if nobody has read it. Not before the last statement over them has ended.
+void c_duckdb_rows_free(c_duckdb_rows rows);

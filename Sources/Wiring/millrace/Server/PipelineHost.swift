@@ -196,6 +196,7 @@ extension LaneDefinition {
                 definition.decoding = DecodingPlan(table)
                 definition.isShared = pipeline.isShared
                 definition.onError = pipeline.onError
+                if let sql = table.sql { try definition.transform(with: sql) }
                 definition.mode = LaneMode(pipeline.mode)
                 definition.start = StartPosition(pipeline.mode.start)
                 definitions.append(definition)
