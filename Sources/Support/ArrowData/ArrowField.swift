@@ -70,11 +70,13 @@ public enum ArrowType: Hashable, Sendable {
         }
     }
 
-    /// `d:precision,scale`, which stands for 128 bits.
+    /// `d:precision,scale` or `d:precision,scale,128`.
     private static func decimal(format: String) -> ArrowType? {
         guard format.hasPrefix("d:") else { return nil }
         let digits = format.dropFirst(2).split(separator: ",").map { Int($0) }
-        guard digits.count == 2, let precision = digits[0], let scale = digits[1] else {
+        guard digits.count == 2 || (digits.count == 3 && digits[2] == 128),
+            let precision = digits[0], let scale = digits[1]
+        else {
             return nil
         }
         return .decimal128(precision: precision, scale: scale)

@@ -19,7 +19,8 @@ public struct TableConfiguration: Sendable, Equatable {
     public var predicate: String?
     /// Columns from the start, in the order of the file.
     public var columns: [ColumnConfiguration]
-    /// The question whose answer is landed instead of the rows; nil when they are landed as they are.
+    /// The question whose answer is landed instead of the rows; nil when they are landed as they
+    /// are.
     public var sql: String?
     /// What records are written in.
     public var format: FormatConfiguration

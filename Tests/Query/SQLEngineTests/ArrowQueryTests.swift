@@ -64,14 +64,17 @@ private struct Found {
 
 @Test func `a question is asked of each batch, and the answer is in Arrow's layout`() throws {
     let query = try ArrowQuery(
-        "select _log, upper(name) as who, tags, price * 2 as double_price, n from events where n % 2 = 0",
+        """
+        select _log, upper(name) as who, tags, price * 2 as double_price, n
+        from events where n % 2 = 0
+        """,
         about: "events"
     )
     let layout = try layout()
     let pool = BlockPool()
     let fields = try query.fields(for: batch(0..<0, layout, pool))
     #expect(fields.map(\.name) == ["_log", "who", "tags", "double_price", "n"])
-    #expect(fields.map(\.type.format) == ["+s", "u", "+l", "d:20,2", "l"])
+    #expect(fields.map(\.type.format) == ["+s", "u", "+l", "d:18,2", "l"])
     var offsets: [Int64] = []
     for start in [0, 5000, 10_000] {
         let rows = try batch(start..<(start + 5000), layout, pool)
