@@ -27,7 +27,10 @@ public final class ArrowQuery {
         let database = try Database(settings: [
             "SET memory_limit = '\(max(memoryBytesMax, 64 << 20) / 1024)KiB'",
             "SET threads = 1", "SET temp_directory = ''", "SET TimeZone = 'UTC'",
-            "SET enable_external_access = false", "SET lock_configuration = true",
+            "SET enable_external_access = false",
+            // The C interface's scan would be told which columns are wanted, and takes the first
+            // wanted one from the first of ours: it must want all of them.
+            "SET disabled_optimizers = 'unused_columns'", "SET lock_configuration = true",
         ])
         connection = try Connection(database)
         self.table = table
