@@ -62,7 +62,8 @@ public enum ArrowType: Hashable, Sendable {
         case "z": self = .binary
         case "tdD": self = .date32
         case "tsu:": self = .timestampMicros(isUTC: false)
-        case "tsu:UTC": self = .timestampMicros(isUTC: true)
+        // With any zone the values are instants; the zone is only for showing them.
+        case _ where format.hasPrefix("tsu:"): self = .timestampMicros(isUTC: true)
         case "+s": self = .struct
         case "+l": self = .list
         case "+m": self = .map

@@ -65,17 +65,18 @@ extension LaneDefinition {
             }
             return (sql, plain)
         }
-        guard let extended = addingLog(to: sql),
-            let columns = try? answer(to: extended, of: schema),
-            columns.first?.name == LogColumn.name
-        else {
-            throw SQLTransformError.log(
-                "its answer has no _log, without which no row can be traced to its record; add it "
-                    + "to what is selected (any_value(_log) as _log where rows are grouped)"
-            )
+        guard let extended = addingLog(to: sql) else { throw SQLTransformError.log(noLog) }
+        let columns: [NewColumn]
+        do { columns = try answer(to: extended, of: schema) } catch {
+            throw SQLTransformError.log("\(noLog). With _log in front DuckDB says: \(error)")
         }
+        guard columns.first?.name == LogColumn.name else { throw SQLTransformError.log(noLog) }
         return (extended, columns)
     }
+
+    private static let noLog =
+        "its answer has no _log, without which no row can be traced to its record; add it to what "
+        + "is selected (any_value(_log) as _log where rows are grouped)"
 
     private static func logType(of schema: Schema) -> IcebergType {
         schema.column(named: LogColumn.name)?.type ?? .boolean
