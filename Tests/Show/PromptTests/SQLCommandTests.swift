@@ -130,6 +130,10 @@ import Threads
             terminal.type("\u{3}")
             try deadline.step()
         }
+        // What is typed before the next prompt is there would be for the statement.
+        while terminal.text.split(separator: "interrupted").last?.contains("millrace> ") != true {
+            try deadline.step()
+        }
         terminal.type("\u{12}answer")
         try terminal.wait(for: "(history: answer) select 40")
         terminal.type("\r")
