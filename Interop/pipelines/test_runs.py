@@ -49,6 +49,9 @@ def test_a_batch_pipeline_lands_when_it_is_run_with_and_without_a_server():
         assert rows(millrace) == list(range(100))
         send(millrace, range(100, 150))
         assert sum(r["pending"] for r in proven(millrace)) == 50
+        [listed] = json.loads(millrace.run("pipelines", "--json").stdout)["pipelines"]
+        assert (listed["landed"], listed["lag"], listed["mode"]) == (100, 50, "batch")
+        assert "orders" in millrace.run("pipelines").stdout
         millrace.stop()
         assert run(millrace)["tables"][0]["landed"] == 50
         assert run(millrace)["tables"][0]["landed"] == 0
@@ -157,6 +160,7 @@ def test_mistakes_are_said_clearly():
             (["run", "orders", "--partition", "7"], 1, "orders/0"),
             (["run", "orders", "--table", "other"], 1, "fills orders"),
             (["pipelines", "state", "seek", "orders"], 2, "--to"),
+            (["pipelines", "orders"], 2, "pipelines state"),
         ]:
             done = millrace.run(*arguments, check=False)
             assert done.returncode == code and words in done.stderr, (arguments, done.returncode, done.stderr)
