@@ -79,7 +79,7 @@ let package = Package(
         shim("CLinux"),
         shim("CChecksums"),
         shim("CSIMD"),
-        shim("CDuckDB"),
+        shim("CDuckDB", uses: ["CArrow"]),
         shim("CArrow", uses: ["CParquet"]),
         library("CParquet", package: "parquet", apt: []),
         library("CRdKafka", package: "rdkafka", apt: ["librdkafka-dev"]),

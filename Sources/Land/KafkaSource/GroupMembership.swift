@@ -57,28 +57,13 @@ public final class GroupMembership: @unchecked Sendable {
             unsafe rd_kafka_conf_destroy(configuration)
             throw error
         }
-        let context = unsafe Unmanaged.passRetained(news)
-        unsafe KafkaClient.setCallbacks(configuration, context.toOpaque())
         unsafe rd_kafka_conf_set_rebalance_cb(configuration, rebalance)
-        var reason = [CChar](repeating: 0, count: 512)
-        // The new handle takes the configuration over, but only when it is made.
-        guard
-            let handle = unsafe rd_kafka_new(
-                RD_KAFKA_CONSUMER,
-                configuration,
-                &reason,
-                reason.count
-            )
-        else {
-            unsafe rd_kafka_conf_destroy(configuration)
-            unsafe context.release()
-            throw KafkaLogError(text(reason))
-        }
+        let handle = try unsafe KafkaClient.consumer(configuration, telling: news)
         unsafe rd_kafka_poll_set_consumer(handle)
         let code = unsafe Self.subscribe(handle, selectors)
         if code != RD_KAFKA_RESP_ERR_NO_ERROR {
             unsafe rd_kafka_destroy(handle)
-            unsafe context.release()
+            unsafe Unmanaged.passUnretained(news).release()
             throw KafkaLogError("the topics cannot be subscribed to: \(text(code))")
         }
         unsafe self.handle = handle

@@ -37,22 +37,7 @@ final class KafkaClient: @unchecked Sendable {
             unsafe rd_kafka_conf_destroy(configuration)
             throw error
         }
-        let context = unsafe Unmanaged.passRetained(news)
-        unsafe Self.setCallbacks(configuration, context.toOpaque())
-        var reason = [CChar](repeating: 0, count: 512)
-        // The new handle takes the configuration over, but only when it is made.
-        guard
-            let handle = unsafe rd_kafka_new(
-                RD_KAFKA_CONSUMER,
-                configuration,
-                &reason,
-                reason.count
-            )
-        else {
-            unsafe rd_kafka_conf_destroy(configuration)
-            unsafe context.release()
-            throw KafkaLogError(text(reason))
-        }
+        let handle = try unsafe Self.consumer(configuration, telling: news)
         unsafe self.handle = handle
         self.news = news
         self.group = group
@@ -79,8 +64,33 @@ final class KafkaClient: @unchecked Sendable {
         unsafe Unmanaged.passUnretained(news).release()
     }
 
+    /// A consumer that takes `configuration` over and retains `news`, which whoever destroys the
+    /// handle releases then.
+    static func consumer(
+        _ configuration: OpaquePointer?,
+        telling news: KafkaNews
+    ) throws(KafkaLogError) -> OpaquePointer {
+        let context = unsafe Unmanaged.passRetained(news)
+        unsafe setCallbacks(configuration, context.toOpaque())
+        var reason = [CChar](repeating: 0, count: 512)
+        // The new handle takes the configuration over, but only when it is made.
+        guard
+            let handle = unsafe rd_kafka_new(
+                RD_KAFKA_CONSUMER,
+                configuration,
+                &reason,
+                reason.count
+            )
+        else {
+            unsafe rd_kafka_conf_destroy(configuration)
+            unsafe context.release()
+            throw KafkaLogError(text(reason))
+        }
+        return unsafe handle
+    }
+
     /// Has errors and log lines of the handle told to `context`, a KafkaNews.
-    static func setCallbacks(
+    private static func setCallbacks(
         _ configuration: OpaquePointer?,
         _ context: UnsafeMutableRawPointer
     ) {

@@ -306,6 +306,7 @@ public final class KafkaLog: LogSource {
         var chosen = client
         if isFirst, count > 2 * hint {
             // What is fetched ahead is bounded for each partition; the bound is the connection's.
+            // Without another connection the present one serves, with the larger bound.
             if let other = try? KafkaClient(
                 properties,
                 group: group,

@@ -1,23 +1,21 @@
 import Bytes
-public import Clocks
+import Clocks
 import KafkaProtocol
 
 /// What waits in the log for a lane.
-public struct Backlog: Equatable, Sendable {
+struct Backlog: Equatable, Sendable {
     /// Records, or gaps where records were.
-    public var records: Int64 = 0
+    var records: Int64 = 0
     /// Bytes; nil where the log cannot tell.
-    public var bytes: Int64?
+    var bytes: Int64?
     /// Timestamp of the oldest record; nil when nothing waits.
-    public var oldest: Timestamp?
-
-    /// Nothing.
-    public init() {}
+    var oldest: Timestamp?
 }
 
 extension Lane {
-    /// What waits in the log behind the checkpoint. What cannot be read counts as not waiting.
-    public func backlog() -> Backlog {
+    /// What waits in the log behind the checkpoint. What cannot be read counts as not waiting, and
+    /// is looked at again with the next poll. The lane's thread.
+    func backlog() -> Backlog {
         var backlog = Backlog()
         let committed = status.committed
         for partition in partitions {

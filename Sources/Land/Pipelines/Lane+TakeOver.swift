@@ -56,6 +56,7 @@ extension Lane {
     private func removeLeftovers(of version: TableVersion) {
         let pipeline = definition.pipeline
         committer.removeLeftovers(of: version, pipeline: pipeline)
+        // Only tidying: what cannot be looked at now is left to the next take-over.
         guard let letters = try? committer.load(definition.deadLetterTable, pipeline: pipeline)
         else { return }
         let judged = TableVersion(

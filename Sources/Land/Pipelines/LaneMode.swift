@@ -52,7 +52,7 @@ public enum StartPosition: Equatable, Sendable {
 
 extension WatchTrigger {
     /// Why `backlog` is enough to begin at `now`, in words; nil when it is not.
-    public func reason(for backlog: Backlog, now: Timestamp) -> String? {
+    func reason(for backlog: Backlog, now: Timestamp) -> String? {
         if backlog.records == 0 { return nil }
         if let records, backlog.records >= records {
             return "\(backlog.records) records wait, the limit is \(records)"

@@ -62,6 +62,7 @@ public struct RowRemoval {
             }
             return result
         } catch {
+            // What cannot be deleted is an orphan that no snapshot names; the error matters more.
             for file in result.added { try? store.delete(file.path) }
             throw error
         }

@@ -1,4 +1,5 @@
 #include "CDuckDB.h"
+#include "CArrow.h"
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,31 +82,6 @@ C_DUCKDB_FUNCTIONS(CALL)
 C_DUCKDB_PROCEDURES(CALL_VOID)
 
 // Rows handed to DuckDB: the Arrow C stream interface over one array, which is taken by the first scan.
-struct ArrowSchema {
-    const char *format;
-    const char *name;
-    const char *metadata;
-    int64_t flags;
-    int64_t n_children;
-    struct ArrowSchema **children;
-    struct ArrowSchema *dictionary;
-    void (*release)(struct ArrowSchema *);
-    void *private_data;
-};
-
-struct ArrowArray {
-    int64_t length;
-    int64_t null_count;
-    int64_t offset;
-    int64_t n_buffers;
-    int64_t n_children;
-    const void **buffers;
-    struct ArrowArray **children;
-    struct ArrowArray *dictionary;
-    void (*release)(struct ArrowArray *);
-    void *private_data;
-};
-
 struct ArrowArrayStream {
     int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *);
     int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *);

@@ -87,12 +87,10 @@ final class PipelineHost: Sendable {
     func lag(of lane: ServerLane) -> Int64 {
         let committed = lane.status.committed
         var lag: Int64 = 0
-        for topic in lane.source.topics(selectedBy: lane.definition.selectors) {
-            for index in 0..<Int32(topic.partitionCount) {
-                let partition = SourcePartition(topic: topic.name, index: index)
-                guard let bounds = try? lane.source.bounds(of: partition) else { continue }
-                lag += bounds.end - (committed?.progress(in: partition)?.next ?? bounds.start)
-            }
+        for partition in lane.partitions {
+            // One that does not answer now is counted when it does.
+            guard let bounds = try? lane.source.bounds(of: partition) else { continue }
+            lag += bounds.end - (committed?.progress(in: partition)?.next ?? bounds.start)
         }
         return lag
     }

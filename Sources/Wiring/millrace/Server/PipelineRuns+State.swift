@@ -39,6 +39,7 @@ extension PipelineRuns {
         isDry: Bool
     ) throws(HTTPProblem) -> JSONValue {
         var entries: [JSONValue] = []
+        var moves: [(lane: ServerLane, work: LaneJob.Work)] = []
         for lane in try lanes(of: pipeline, table: request.table) {
             var targets: [SourcePartition: Int64] = [:]
             let ranges = try ranges(request.selection ?? LogSelection(), of: lane)
@@ -63,8 +64,10 @@ extension PipelineRuns {
                     "target": .integer(range.upperBound), "left_out": .integer(leftOut),
                 ])
             }
-            if !isDry { try perform(.skip(targets), by: lane) }
+            moves.append((lane, .skip(targets)))
         }
+        // Only when none of the tables has something against it.
+        if !isDry { for move in moves { try perform(move.work, by: move.lane) } }
         return [
             "pipeline": .string(pipeline), "changed": .bool(!isDry), "partitions": .array(entries),
         ]
