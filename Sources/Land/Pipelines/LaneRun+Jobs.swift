@@ -56,6 +56,10 @@ extension LaneRun {
         try commit()
         guard isCommitted else { return }
         var active = ActiveJob(next, before: committed.totals)
+        if let missing = try missingPartition(for: next.work) {
+            let reason = LogSourceError.unknownPartition(missing).description
+            return lane.finish(next, .failed(reason: reason))
+        }
         switch next.work {
         case .drain:
             for partition in try ownPartitions() {
@@ -85,6 +89,19 @@ extension LaneRun {
         job = active
     }
 
+    /// A partition that is named and is not there: the lane would come back to the job for ever.
+    private mutating func missingPartition(
+        for work: LaneJob.Work
+    ) throws(LaneError) -> SourcePartition? {
+        let named: Set<SourcePartition>
+        switch work {
+        case .backfill(let ranges): named = Set(ranges.keys)
+        case .skip(let positions): named = Set(positions.keys)
+        case .drain, .replay: return nil
+        }
+        return named.filter(ownership.contains).subtracting(try ownPartitions()).min()
+    }
+
     /// The partitions there are now that this run lands.
     private mutating func ownPartitions() throws(LaneError) -> [SourcePartition] {
         try currentTopics().flatMap { topic in
@@ -101,9 +118,6 @@ extension LaneRun {
         of partition: SourcePartition,
         in active: inout ActiveJob
     ) throws(LaneError) {
-        guard try ownPartitions().contains(partition) else {
-            throw .source(.unknownPartition(partition))
-        }
         let bounds = try bounds(of: partition)
         let progress =
             reached.progress(in: partition)
@@ -131,9 +145,6 @@ extension LaneRun {
         to offset: Int64,
         in partition: SourcePartition
     ) throws(LaneError) {
-        guard try ownPartitions().contains(partition) else {
-            throw .source(.unknownPartition(partition))
-        }
         let bounds = try bounds(of: partition)
         var progress =
             reached.progress(in: partition)

@@ -188,6 +188,24 @@ private func summary(_ landed: Int64, expired: Int64 = 0) -> LaneJob.Outcome {
         }
     }
 
+    /// The lane would come back to the job for ever.
+    @Test func `a job for a partition that is gone fails, and the lane goes on`() {
+        harness.append(0..<3)
+        let gone = SourcePartition(topic: "events", index: 9)
+        let lane = harness.lane(.batch)
+        harness.with(lane) {
+            for work in [LaneJob.Work.backfill([gone: 0..<5]), .skip([gone: 5])] {
+                guard case .failed(let reason) = perform(work, by: lane) else {
+                    Issue.record("the job did not fail")
+                    return
+                }
+                #expect(reason.contains("partition 9 of topic events"))
+            }
+            #expect(perform(.drain, by: lane) == summary(3))
+        }
+        #expect(harness.offsets() == [0, 1, 2])
+    }
+
     @Test func `a stopped lane refuses`() {
         let lane = harness.lane(.batch)
         harness.with(lane) {}
