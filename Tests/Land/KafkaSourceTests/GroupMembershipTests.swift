@@ -66,7 +66,10 @@ private func partitions(_ numbers: Range<Int32>, _ topic: String = "t") -> Set<S
         let first = try member(cluster, patience: .milliseconds(200))
         #expect(eventually { first.share.held.count == 2 ? true : nil } == true)
         let second = try member(cluster)
-        #expect(eventually { second.share.held.count == 1 ? true : nil } == true)
+        #expect(
+            eventually { second.share.held.count == 1 ? true : nil } == true,
+            "\(first.share) \(second.share)"
+        )
         #expect(first.share.held.count == 1)
         #expect(Set(first.share.held.keys).isDisjoint(with: second.share.held.keys))
     }
