@@ -183,7 +183,7 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         let position = LogPosition(
             partition: partition,
             offset: offset,
-            timestampMicros: Self.micros(fromMilliseconds: timestamp)
+            timestampMicros: RowTime.milliseconds(of: timestamp) * 1000
         )
         switch step {
         case .unreadable(let reason, let raw):
@@ -291,12 +291,6 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
                 try flush(file)
             }
         }
-    }
-
-    /// Timestamps that no calendar has are brought to its nearest end: the row is worth more than
-    /// its time.
-    private static func micros(fromMilliseconds milliseconds: Int64) -> Int64 {
-        min(max(milliseconds, 0), 253_402_300_799_999) * 1000
     }
 }
 

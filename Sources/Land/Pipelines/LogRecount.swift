@@ -28,12 +28,24 @@ public final class LogRecount<Source: LogSource> {
         deadLettered: [Int64] = [],
         mended: [Int64: SelectedRows] = [:]
     ) throws(LogSourceError) -> LogCount {
-        var count = LogCount()
+        var tally = LogTally(isByHour: false)
+        try count(partition, in: ranges, deadLettered: deadLettered, mended: mended, into: &tally)
+        return tally.total
+    }
+
+    /// As `count`, added to `tally`, which may tell the hours apart.
+    public func count(
+        _ partition: SourcePartition,
+        in ranges: OffsetRanges,
+        deadLettered: [Int64] = [],
+        mended: [Int64: SelectedRows] = [:],
+        into tally: inout LogTally
+    ) throws(LogSourceError) {
         do {
             for range in ranges.ranges {
-                try countRecords(of: partition, in: range, deadLettered, mended, into: &count)
+                try countRecords(of: partition, in: range, deadLettered, mended, into: &tally)
             }
-            return count
+            tally.finish()
         } catch {
             if case .source(let error) = error { throw error }
             throw .unavailable(error.description)
@@ -45,7 +57,7 @@ public final class LogRecount<Source: LogSource> {
         in range: Range<Int64>,
         _ deadLettered: [Int64],
         _ mended: [Int64: SelectedRows],
-        into count: inout LogCount
+        into tally: inout LogTally
     ) throws(LaneError) {
         var chunk = ByteBuffer(capacity: limits.chunkBytesMax + (1 << 16))
         var next = range.lowerBound
@@ -68,18 +80,18 @@ public final class LogRecount<Source: LogSource> {
                 of: partition,
                 from: next,
                 upTo: range.upperBound
-            ) { (step, offset, _) throws(LaneError) in
-                count.records += 1
+            ) { (step, offset, timestamp) throws(LaneError) in
+                tally.turn(to: timestamp)
+                tally.current.records += 1
                 guard let rows = mended[offset] ?? selection.rows(of: step), rows.count > 0 else {
-                    count.filtered += 1
+                    tally.current.filtered += 1
                     return
                 }
-                count.selected += 1
-                count.selectedOffsetSum &+= UInt64(bitPattern: offset)
+                tally.current.select(offset)
                 while let first = letters.first, first < offset { letters.removeFirst() }
                 if letters.first == offset { return }
-                count.rows += rows.count
-                count.rowSum &+= LogCount.rowSum(offset: offset, rows)
+                tally.current.rows += rows.count
+                tally.current.rowSum &+= LogCount.rowSum(offset: offset, rows)
             }
         }
     }

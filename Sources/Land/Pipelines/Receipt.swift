@@ -16,12 +16,42 @@ public struct LogCount: Equatable, Sendable {
     /// Sum over those rows of offset · 2³¹ + index, wrapping.
     public var rowSum: UInt64 = 0
 
+    /// First and last offset among the selected records; the first lies behind the last when there
+    /// are none.
+    var selectedBounds: (first: Int64, last: Int64) = (.max, -1)
+
     static func rowSum(offset: Int64, _ rows: SelectedRows) -> UInt64 {
         UInt64(bitPattern: offset) &* UInt64(bitPattern: rows.count) &<< 31 &+ rows.indexSum
     }
 
     /// Nothing counted yet.
     public init() {}
+
+    /// True when all counts and sums agree.
+    public static func == (one: LogCount, other: LogCount) -> Bool {
+        one.records == other.records && one.filtered == other.filtered
+            && one.selected == other.selected && one.selectedOffsetSum == other.selectedOffsetSum
+            && one.rows == other.rows && one.rowSum == other.rowSum
+    }
+
+    /// Counts a record that must be a row or a dead letter.
+    mutating func select(_ offset: Int64) {
+        selected += 1
+        selectedOffsetSum &+= UInt64(bitPattern: offset)
+        selectedBounds = (min(selectedBounds.first, offset), max(selectedBounds.last, offset))
+    }
+
+    /// Adds what was counted of other records.
+    mutating func add(_ other: LogCount) {
+        records += other.records
+        filtered += other.filtered
+        selected += other.selected
+        selectedOffsetSum &+= other.selectedOffsetSum
+        rows += other.rows
+        rowSum &+= other.rowSum
+        selectedBounds.first = min(selectedBounds.first, other.selectedBounds.first)
+        selectedBounds.last = max(selectedBounds.last, other.selectedBounds.last)
+    }
 }
 
 /// What a table says of a partition's rows.
@@ -50,6 +80,18 @@ public struct TableCount: Equatable, Sendable {
 
     /// Rows that are not there twice.
     var distinctRows: Int64 { index?.distinctRows ?? distinctOffsets }
+
+    /// Adds what was counted of other records' rows.
+    public mutating func add(_ other: TableCount) {
+        rows += other.rows
+        distinctOffsets += other.distinctOffsets
+        offsetSum &+= other.offsetSum
+        guard let added = other.index else { return }
+        index = IndexCount(
+            distinctRows: (index?.distinctRows ?? 0) + added.distinctRows,
+            rowSum: (index?.rowSum ?? 0) &+ added.rowSum
+        )
+    }
 }
 
 /// What a table of records with many rows says of a partition's rows.
@@ -68,6 +110,7 @@ public struct IndexCount: Equatable, Sendable {
 
 /// The proof, for one table and one partition, that every acknowledged record is accounted for
 /// once.
+@dynamicMemberLookup
 public struct Receipt: Equatable, Sendable {
     /// The pipeline.
     public let pipeline: String
@@ -83,14 +126,8 @@ public struct Receipt: Equatable, Sendable {
     /// Offsets in the log before the checkpoint that it does not account for: landing began later,
     /// or was told to leave them out. A backfill lands them.
     public let skipped: Int64
-    /// What the log says.
-    public let log: LogCount
-    /// What the table says.
-    public let landed: TableCount
-    /// What the dead-letter table says.
-    public let deadLettered: TableCount
-    /// What the checkpoint says was left out although `where` selected it.
-    public let discarded: Discards.Stretch
+    /// What log, tables and checkpoint say.
+    public let balance: Balance
 
     /// A receipt from both sides' counts, `log` being that of `progress.counted(in: bounds)`.
     public init(
@@ -107,52 +144,21 @@ public struct Receipt: Equatable, Sendable {
         self.table = table
         self.partition = partition
         covered = progress.counted(in: bounds)
-        discarded = progress.discards.sum(from: bounds.start)
         let holes = progress.covered.holes(in: bounds.start..<max(bounds.start, bounds.end))
         let pendingFrom = max(progress.next, bounds.start)
         pending = holes.reduce(0) { $0 + Int64($1.clamped(to: pendingFrom..<Int64.max).count) }
         skipped = holes.reduce(0) { $0 + Int64($1.count) } - pending
-        self.log = log
-        self.landed = landed
-        self.deadLettered = deadLettered
+        balance = Balance(
+            log: log,
+            landed: landed,
+            deadLettered: deadLettered,
+            discarded: progress.discards.sum(from: bounds.start)
+        )
     }
 
-    /// Records that are in the table: its rows, or where a record has many rows, their offsets.
-    public var landedRecords: Int64 {
-        landed.index == nil ? landed.rows : landed.distinctOffsets
-    }
-
-    /// Records that are in no table because they were left out: by `where`, SQL, a contract or the
-    /// error policy.
-    public var filtered: Int64 { log.filtered + discarded.records }
-
-    /// Rows and dead letters beyond the first for the same offset.
-    public var duplicates: Int64 {
-        landed.rows - landed.distinctRows + deadLettered.rows - deadLettered.distinctOffsets
-    }
-
-    /// Selected records that are neither a row nor a dead letter, and rows that records lack.
-    public var missing: Int64 {
-        let accounted = landed.distinctOffsets + deadLettered.distinctOffsets + discarded.records
-        return max(0, log.selected - accounted)
-            + max(0, landed.index.map { log.rows - $0.distinctRows - discarded.rows } ?? 0)
-    }
-
-    /// Rows and dead letters for offsets that the log does not have, or that `where` leaves out.
-    public var unexpected: Int64 {
-        let accounted = landed.distinctOffsets + deadLettered.distinctOffsets + discarded.records
-        return max(0, accounted - log.selected)
-            + max(0, landed.index.map { $0.distinctRows + discarded.rows - log.rows } ?? 0)
-    }
-
-    /// True when acknowledged = landed + filtered + dead-lettered, nothing is doubled, and the very
-    /// offsets agree.
-    public var isProven: Bool {
-        duplicates == 0 && missing == 0 && unexpected == 0
-            && log.records == log.filtered + log.selected
-            && log.selectedOffsetSum
-                == landed.offsetSum &+ deadLettered.offsetSum &+ discarded.offsetSum
-            && landed.index.map { $0.rowSum &+ discarded.rowSum == log.rowSum } ?? true
+    /// What the two sides' counts come to.
+    public subscript<Value>(dynamicMember path: KeyPath<Balance, Value>) -> Value {
+        balance[keyPath: path]
     }
 }
 

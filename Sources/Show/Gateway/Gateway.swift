@@ -103,7 +103,7 @@ public final class Gateway: Sendable {
     ) -> [Route] {
         let reports: [(String, GatewayServices.Report?)] = [
             ("topics", services.topics), ("tables", services.tables),
-            ("pipelines", services.pipelines), ("verify", services.verify),
+            ("pipelines", services.pipelines),
         ]
         return reports.map { name, report in
             Route("GET", "/v1/\(name)") { _, responder in

@@ -22,8 +22,6 @@ public struct GatewayServices: Sendable {
     public var tables: Report?
     /// `{"pipelines": [{"name", "table", "state", "landed", "filtered", "dead_lettered", "lag"}]}`
     public var pipelines: Report?
-    /// The receipts: the log recounted against the tables.
-    public var verify: Report?
     /// What else can be asked for.
     public var actions: [GatewayAction] = []
     /// Whether requests can be served. Must be quick.

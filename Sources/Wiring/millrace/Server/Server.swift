@@ -81,17 +81,13 @@ final class Server: Sendable {
             services.pipelines = { () throws(HTTPProblem) in pipelines.report }
             let runs = PipelineRuns(pipelines.lanes)
             let shelf = DeadLetterShelf(lake: lake, definitions: definitions)
-            services.actions = runs.actions + shelf.actions(pipelines.lanes)
-            services.verify = { () throws(HTTPProblem) in
-                let verification = Verification(
-                    sources: sources,
-                    lake: lake,
-                    definitions: definitions
-                )
-                do { return try verification.run().report } catch {
-                    throw HTTPProblem(500, "Verification failed", "\(error)")
-                }
-            }
+            let verification = Verification(
+                sources: sources,
+                lake: lake,
+                definitions: definitions
+            )
+            services.actions =
+                runs.actions + shelf.actions(pipelines.lanes) + verification.actions
             let gateway = Gateway(services: services, log: logger.named("http"))
             self.gateway = gateway
             http = try Assembly.startHTTP(settings, gateway, metrics, logger)

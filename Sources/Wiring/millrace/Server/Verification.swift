@@ -12,18 +12,21 @@ struct Verification {
     /// What was found, with the SQL that was asked.
     struct Outcome {
         var receipts: [Receipt] = []
+        /// The parts of the receipts that are about an hour, if those are wanted.
+        var hours: HourList?
         var statements: [String] = []
 
-        var isProven: Bool { receipts.allSatisfy(\.isProven) }
+        var isProven: Bool { receipts.allSatisfy(\.isProven) && hours?.isProven ?? true }
     }
 
     /// Receipts for every table and partition up to each table's own checkpoint.
     ///
     /// The checkpoint is read before the table, and rows beyond it are left out: a pipeline may
     /// commit in between.
-    func run() throws -> Outcome {
+    func run(hours: HourList? = nil) throws -> Outcome {
         let session = try lake.engine.session()
         var outcome = Outcome()
+        outcome.hours = hours
         for definition in definitions {
             guard
                 let marker = try lake.marker(
@@ -51,32 +54,36 @@ struct Verification {
                 ) : [:]
             let recount = LogRecount(of: definition, in: source)
             for place in places {
-                outcome.receipts.append(
-                    Receipt(
-                        pipeline: definition.pipeline,
-                        table: definition.table,
-                        partition: place.partition,
-                        progress: place.progress,
-                        bounds: place.bounds,
-                        log: try recount.count(
-                            place.partition,
-                            in: place.progress.counted(in: place.bounds),
-                            deadLettered: definition.hasIndexColumn
-                                && letters[place.partition] != nil
-                                ? offsets(of: place.partition, in: definition, session) : [],
-                            mended: place.progress.mended
-                        ),
-                        landed: rows[place.partition] ?? TableCount(),
-                        deadLettered: letters[place.partition] ?? TableCount()
-                    )
+                var tally = LogTally(isByHour: hours != nil)
+                try recount.count(
+                    place.partition,
+                    in: place.progress.counted(in: place.bounds),
+                    deadLettered: definition.hasIndexColumn && letters[place.partition] != nil
+                        ? offsets(of: place.partition, in: definition, session) : [],
+                    mended: place.progress.mended,
+                    into: &tally
                 )
+                let receipt = Receipt(
+                    pipeline: definition.pipeline,
+                    table: definition.table,
+                    partition: place.partition,
+                    progress: place.progress,
+                    bounds: place.bounds,
+                    log: tally.total,
+                    landed: rows[place.partition] ?? TableCount(),
+                    deadLettered: letters[place.partition] ?? TableCount()
+                )
+                outcome.receipts.append(receipt)
+                if hours != nil {
+                    try divide(receipt, tally, at: place, of: definition, session, &outcome)
+                }
             }
         }
         return outcome
     }
 
     /// A partition, how far the pipeline is in it, and what the log still has of it.
-    private struct Place {
+    struct Place {
         let partition: SourcePartition
         let progress: PartitionProgress
         let bounds: SourceBounds
@@ -140,10 +147,25 @@ struct Verification {
         _ session: SQLSession,
         _ statements: inout [String]
     ) throws -> [SourcePartition: TableCount] {
+        var counts: [SourcePartition: TableCount] = [:]
+        try count(table, places, of: definition, session, &statements) { partition, _, count in
+            counts[partition] = count
+        }
+        return counts
+    }
+
+    /// Asks the table about `places`; by hour, if each row that `take` gets is to be about one.
+    func count(
+        _ table: String,
+        _ places: [Place],
+        of definition: LaneDefinition,
+        isByHour: Bool = false,
+        _ session: SQLSession,
+        _ statements: inout [String],
+        _ take: (SourcePartition, _ hour: Int64, TableCount) -> Void
+    ) throws {
         let isMixed = definition.hasTopicColumn
         let topic = isMixed ? "_log.topic" : sqlText(definition.topics[0])
-        let limits = places.map { exclusion($0, isMixed: isMixed) }
-        let beyond = limits.map { "(\($0))" }.joined(separator: " or ")
         let isIndexed = definition.hasIndexColumn && table == definition.table
         let index =
             isIndexed
@@ -152,31 +174,41 @@ struct Verification {
                    count(distinct (_log.offset, _log.index)) as positions,
                    sum(_log.offset::hugeint * 2147483648 + _log.index) as position_sum
             """ : ""
+        let beyond = places.map { "(\(exclusion($0, isMixed: isMixed)))" }
+        var conditions = beyond.isEmpty ? [] : ["not (\(beyond.joined(separator: " or ")))"]
+        if isByHour {
+            conditions += places.map { $0.partition }.map { partition in
+                "_log.partition = \(partition.index)"
+                    + (isMixed ? " and \(topicTest(partition.topic))" : "")
+            }
+        }
+        let hour = isByHour ? "epoch_us(_log.timestamp) // 3600000000" : "0"
         let statement = """
-            select \(topic) as topic, _log.partition as partition, count(*) as rows,
-                   count(distinct _log.offset) as offsets,
+            select \(topic) as topic, _log.partition as partition, \(hour) as hour,
+                   count(*) as rows, count(distinct _log.offset) as offsets,
                    sum(distinct _log.offset) as offset_sum\(index)
-            from \(sqlName(table))\(beyond.isEmpty ? "" : " where not (\(beyond))")
+            from \(sqlName(table))\(conditions.isEmpty ? "" : " where ")\(
+                conditions.joined(separator: " and "))
             group by all order by all
             """
         statements.append(statement)
         let result = try session.run(statement)
-        var counts: [SourcePartition: TableCount] = [:]
         while let chunk = try result.nextChunk() {
             for row in 0..<chunk.rowCount {
-                let texts = (0..<(isIndexed ? 7 : 5)).map { chunk.value(row: row, column: $0).text }
-                guard let index = Int32(texts[1]), let rows = Int64(texts[2]),
-                    let offsets = Int64(texts[3]), let sum = wrappedSum(texts[4])
+                let texts = (0..<(isIndexed ? 8 : 6)).map { chunk.value(row: row, column: $0).text }
+                guard let index = Int32(texts[1]), let hour = Int64(texts[2]),
+                    let rows = Int64(texts[3]), let offsets = Int64(texts[4]),
+                    let sum = wrappedSum(texts[5])
                 else { continue }
-                counts[SourcePartition(topic: texts[0], index: index)] = TableCount(
+                let count = TableCount(
                     rows: rows,
                     distinctOffsets: offsets,
                     offsetSum: sum,
-                    index: isIndexed ? indexCount(texts[5], texts[6]) : nil
+                    index: isIndexed ? indexCount(texts[6], texts[7]) : nil
                 )
+                take(SourcePartition(topic: texts[0], index: index), hour, count)
             }
         }
-        return counts
     }
 
     private func indexCount(_ rows: String, _ sum: String) -> IndexCount? {
@@ -213,51 +245,5 @@ struct Verification {
     /// DuckDB sums exactly, in 128 bits; the receipt compares the lowest 64.
     private func wrappedSum(_ text: String) -> UInt64? {
         Int128(text).map { UInt64(truncatingIfNeeded: $0) }
-    }
-}
-
-/// A table's name as SQL wants it.
-func sqlName(_ name: String) -> String {
-    "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
-        + "\""
-}
-
-/// A text as SQL wants it.
-func sqlText(_ text: String) -> String {
-    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
-}
-
-extension Verification.Outcome {
-    /// `GET /v1/verify`
-    var report: JSONValue {
-        let entries: [JSONValue] = receipts.map { receipt in
-            [
-                "pipeline": .string(receipt.pipeline), "table": .string(receipt.table),
-                "topic": .string(receipt.partition.topic),
-                "partition": .integer(Int64(receipt.partition.index)),
-                "from_offset": .integer(receipt.covered.ranges.first?.lowerBound ?? 0),
-                "to_offset": .integer(receipt.covered.ranges.last?.upperBound ?? 0),
-                "covered": .array(
-                    receipt.covered.ranges.map { range in
-                        [.integer(range.lowerBound), .integer(range.upperBound)]
-                    }
-                ),
-                "acknowledged": .integer(receipt.log.records),
-                "landed": .integer(receipt.landedRecords),
-                "rows": .integer(receipt.landed.rows),
-                "filtered": .integer(receipt.filtered),
-                "discarded": .integer(receipt.discarded.records),
-                "dead_lettered": .integer(receipt.deadLettered.rows),
-                "duplicates": .integer(receipt.duplicates),
-                "missing": .integer(receipt.missing),
-                "unexpected": .integer(receipt.unexpected), "pending": .integer(receipt.pending),
-                "skipped": .integer(receipt.skipped),
-                "proven": .bool(receipt.isProven),
-            ]
-        }
-        return [
-            "proven": .bool(isProven), "receipts": .array(entries),
-            "sql": .array(statements.map { .string($0) }),
-        ]
     }
 }
