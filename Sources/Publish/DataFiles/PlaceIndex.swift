@@ -18,11 +18,11 @@ struct PlaceIndex {
     }
 
     /// True when a place lies within these bounds.
-    func hasAny(partitions: ClosedRange<Int32>, offsets range: ClosedRange<Int64>) -> Bool {
+    func hasAny(within bounds: PlaceBounds) -> Bool {
         offsets.contains { partition, offsets in
-            guard partitions.contains(partition) else { return false }
-            let first = Self.firstIndex(in: offsets, from: range.lowerBound)
-            return first < offsets.count && offsets[first] <= range.upperBound
+            guard bounds.partitions.contains(partition) else { return false }
+            let first = Self.firstIndex(in: offsets, from: bounds.offsets.lowerBound)
+            return first < offsets.count && offsets[first] <= bounds.offsets.upperBound
         }
     }
 

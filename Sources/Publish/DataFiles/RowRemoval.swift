@@ -54,7 +54,8 @@ public struct RowRemoval {
         let index = PlaceIndex(places, hasTopic: fields.topic != nil)
         var result = Result()
         do throws(RowRemovalError) {
-            for live in try liveFiles() where mayHave(live.file, any: index) {
+            for live in try liveFiles()
+            where index.hasAny(within: PlaceBounds(of: live.file, fields)) {
                 guard live.specID == table.metadata.defaultSpecID else {
                     throw .otherSpec(file: live.file.path, specID: live.specID)
                 }
@@ -70,32 +71,6 @@ public struct RowRemoval {
 
     private func liveFiles() throws(RowRemovalError) -> [LiveFile] {
         do throws(TableError) { return try table.liveFiles() } catch { throw .table(error) }
-    }
-
-    /// What the file's bounds say. A file without bounds may have anything.
-    private func mayHave(_ file: DataFile, any index: PlaceIndex) -> Bool {
-        func bounds(_ field: Int) -> ClosedRange<Int64>? {
-            guard let lower = file.lowerBounds[field].flatMap(Self.number),
-                let upper = file.upperBounds[field].flatMap(Self.number), lower <= upper
-            else { return nil }
-            return lower...upper
-        }
-        let partitions = bounds(fields.partition).map {
-            Int32(clamping: $0.lowerBound)...Int32(clamping: $0.upperBound)
-        }
-        return index.hasAny(
-            partitions: partitions ?? Int32.min...Int32.max,
-            offsets: bounds(fields.offset) ?? Int64.min...Int64.max
-        )
-    }
-
-    /// A bound of an int or a long: little-endian, 4 bytes or 8 (specification, appendix D).
-    private static func number(_ bytes: [UInt8]) -> Int64? {
-        guard bytes.count == 4 || bytes.count == 8 else { return nil }
-        var pattern: UInt64 = 0
-        for (index, byte) in bytes.enumerated() { pattern |= UInt64(byte) << UInt64(8 * index) }
-        return bytes.count == 4
-            ? Int64(Int32(truncatingIfNeeded: pattern)) : Int64(bitPattern: pattern)
     }
 
     private func rewrite(

@@ -53,6 +53,18 @@ final class MemoryLog: LogSource {
         }
     }
 
+    /// The next `count` offsets have no record, as where a transaction ended.
+    func skipOffsets(_ count: Int64, of topic: String, _ index: Int32 = 0) {
+        state.withLock {
+            $0.ends[SourcePartition(topic: topic, index: index), default: 0] += count
+        }
+    }
+
+    /// Retention: offsets before `offset` are gone.
+    func expire(before offset: Int64, of topic: String, _ index: Int32 = 0) {
+        state.withLock { $0.starts[SourcePartition(topic: topic, index: index)] = offset }
+    }
+
     /// Appends one batch of these values.
     func append(_ values: [String?], to topic: String, _ index: Int32 = 0, timestamp: Int64 = 0) {
         var builder = RecordBatchBuilder()

@@ -3,6 +3,7 @@ import Clocks
 import Configuration
 import EventLog
 import Files
+import HTTPServer
 import JSONText
 import LogSources
 import Pipelines
@@ -20,10 +21,20 @@ struct VerifyCommand: Command {
 
             With --hours the same for each hour (UTC) of the records' timestamps. Hours that do not
             add up are always printed, of the others the latest ones.
+
+            With a place it says what became of that offset in each table that a pipeline makes of
+            it: a row and in which file, a dead letter and why, left out and why, or not landed yet.
+            With a range (the last offset is not included) it counts, and shows the stretches.
             """,
+        positionals: ["[TOPIC/PARTITION@OFFSET]"],
         options: [
             Commands.configOption, Commands.jsonOption,
             OptionDescription("quiet", help: "print receipts only, without the SQL"),
+            OptionDescription(
+                "pipeline",
+                .one("PIPELINE"),
+                help: "with a place: only what this pipeline makes of it"
+            ),
             OptionDescription("hours", help: "divide the receipts by hour"),
             OptionDescription("from", .one("MOMENT"), help: "with --hours: no hours before"),
             OptionDescription("to", .one("MOMENT"), help: "with --hours: no hours from here on"),
@@ -36,6 +47,8 @@ struct VerifyCommand: Command {
         examples: [
             ("millrace verify", "one receipt for each table and partition"),
             ("millrace verify --hours --from 2026-11-20T00:00:00Z", "hour by hour"),
+            ("millrace verify events/0@1234", "what became of one offset"),
+            ("millrace verify events/0@1200..1300", "of a hundred; 1200.. for all that follow"),
             ("millrace verify --json | jq .proven", "for scripts"),
         ]
     )
@@ -43,6 +56,15 @@ struct VerifyCommand: Command {
     func run(_ arguments: ParsedArguments) async throws -> ExitCode {
         let hours = try Hours(arguments)
         let configuration = try CommandConfiguration(arguments)
+        if let text = arguments.positionals.first {
+            guard arguments.positionals.count == 1, hours == nil else {
+                throw CommandError("name one place, without --hours", code: .usage)
+            }
+            return try explain(text, arguments, configuration)
+        }
+        if arguments.value("pipeline") != nil {
+            throw CommandError("--pipeline goes with a place", code: .usage)
+        }
         let report =
             configuration.server.isRunning
             ? try configuration.server.get("/v1/verify" + (hours?.query ?? ""))
@@ -56,6 +78,46 @@ struct VerifyCommand: Command {
             if !arguments.has("quiet") { showSQL(of: report) }
         }
         return isProven ? .success : .unproven
+    }
+
+    private func explain(
+        _ text: String,
+        _ arguments: ParsedArguments,
+        _ configuration: CommandConfiguration
+    ) throws -> ExitCode {
+        guard let places = OffsetPlaces(text) else {
+            throw CommandError(OffsetPlaces.complaint(text), code: .usage)
+        }
+        let pipeline = arguments.value("pipeline")
+        let answer: JSONValue
+        if configuration.server.isRunning {
+            let of = pipeline.map { "&pipeline=\(percentEncoded($0))" } ?? ""
+            answer = try configuration.server.get(
+                "/v1/verify?place=\(percentEncoded(places.description))\(of)"
+            )
+        } else {
+            answer = try explainFiles(places, pipeline, configuration.settings)
+        }
+        if arguments.has("json") {
+            Terminal.write(answer.text(.pretty) + "\n")
+        } else {
+            PlaceText.show(answer)
+        }
+        return answer["proven"]?.boolValue ?? false ? .success : .unproven
+    }
+
+    private func explainFiles(
+        _ places: OffsetPlaces,
+        _ pipeline: String?,
+        _ settings: MillraceConfiguration
+    ) throws -> JSONValue {
+        let log = try Assembly.openLog(settings)
+        defer { log.close() }
+        do {
+            return try Verification(settings, log).explain(places, pipeline: pipeline)
+        } catch let problem as HTTPProblem {
+            throw CommandError("\(problem.title): \(problem.detail)")
+        }
     }
 
     /// Without a server: the log is opened as a server would open it, repaired if need be, and

@@ -49,14 +49,12 @@ extension LakeCommitter {
 
     /// Where the table's rows tell their places.
     private func placeFields(of version: TableVersion) throws(TableCommitterError) -> PlaceFields {
-        let fields = version.schema.column(named: LogColumn.name)?.type.children ?? []
-        func id(_ name: String) -> Int? { fields.first { $0.name == name }?.id }
-        guard let partition = id("partition"), let offset = id("offset") else {
+        guard let fields = PlaceFields(version.schema) else {
             throw .invalid(
                 table: version.table,
                 reason: "it has no \(LogColumn.name), so its rows cannot be told apart"
             )
         }
-        return PlaceFields(partition: partition, offset: offset, topic: id("topic"))
+        return fields
     }
 }
