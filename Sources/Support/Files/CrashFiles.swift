@@ -161,6 +161,26 @@ extension CrashFiles {
         state.withLock { $0.names[path] != nil || $0.isDirectory(path) }
     }
 
+    /// What is at `path`; there are no links. Nobody keeps time here: the times are zero.
+    public func status(
+        of path: String,
+        followingLinks: Bool
+    ) throws(FileError) -> FileStatus {
+        try state.withLock { state throws(FileError) in
+            if state.isDown { throw state.error("stat", path, EIO) }
+            let isDirectory = state.isDirectory(path)
+            guard isDirectory || state.names[path] != nil else {
+                throw state.error("stat", path, ENOENT)
+            }
+            return FileStatus(
+                kind: isDirectory ? .directory : .file,
+                bytes: Int64(state.names[path]?.bytes.count ?? 0),
+                modifiedNanoseconds: 0,
+                changedNanoseconds: 0
+            )
+        }
+    }
+
     /// Makes the names in a directory durable. When it fails, the new names are lost at the next
     /// crash.
     public func syncDirectory(_ path: String) throws(FileError) {

@@ -24,12 +24,53 @@ public protocol FileSystem: Sendable {
     func list(_ directory: String) throws(FileError) -> [String]
     /// True when a file or directory of that name exists.
     func exists(_ path: String) -> Bool
+    /// What is known of the file or directory at `path`; of the link itself when it is a symbolic
+    /// link, unless `followingLinks`.
+    func status(of path: String, followingLinks: Bool) throws(FileError) -> FileStatus
     /// Makes the names in a directory durable.
     func syncDirectory(_ path: String) throws(FileError)
     /// Takes the exclusive lock of a file, which is made if need be. Fails with `isLocked` when
     /// somebody else has it. Held until the returned object is gone; the system lets go when the
     /// process ends.
     func lock(_ path: String) throws(FileError) -> FileLock
+}
+
+/// What a file system tells of a name without opening it.
+public struct FileStatus: Equatable, Sendable {
+    /// What a name leads to.
+    public enum Kind: Sendable {
+        /// A file with bytes.
+        case file
+        /// A directory.
+        case directory
+        /// A symbolic link.
+        case link
+        /// A pipe, a socket, a device.
+        case other
+    }
+
+    /// What it is.
+    public let kind: Kind
+    /// Bytes in the file; means nothing for other kinds.
+    public let bytes: Int64
+    /// When its bytes were last changed, in nanoseconds since 1970. Programs may set it.
+    public let modifiedNanoseconds: Int64
+    /// When its bytes, its name or anything else of it was last changed, in nanoseconds since 1970;
+    /// by the file system's own clock.
+    public let changedNanoseconds: Int64
+
+    /// The status with these parts.
+    public init(
+        kind: Kind,
+        bytes: Int64,
+        modifiedNanoseconds: Int64,
+        changedNanoseconds: Int64
+    ) {
+        self.kind = kind
+        self.bytes = bytes
+        self.modifiedNanoseconds = modifiedNanoseconds
+        self.changedNanoseconds = changedNanoseconds
+    }
 }
 
 /// How a file is opened.

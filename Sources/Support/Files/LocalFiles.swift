@@ -76,6 +76,36 @@ public struct LocalFiles: FileSystem {
     /// True when the path leads to something.
     public func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+    /// See `FileSystem.status`: stat, or lstat.
+    public func status(
+        of path: String,
+        followingLinks: Bool
+    ) throws(FileError) -> FileStatus {
+        var found = stat()
+        // SAFETY: the calls write one stat structure, which outlives them; paths are Swift strings.
+        _ = try systemCall("stat", path) {
+            unsafe followingLinks ? stat(path, &found) : lstat(path, &found)
+        }
+        let kind: FileStatus.Kind =
+            switch found.st_mode & S_IFMT {
+            case S_IFREG: .file
+            case S_IFDIR: .directory
+            case S_IFLNK: .link
+            default: .other
+            }
+        return FileStatus(
+            kind: kind,
+            bytes: Int64(found.st_size),
+            modifiedNanoseconds: Self.nanoseconds(found.st_mtim),
+            changedNanoseconds: Self.nanoseconds(found.st_ctim)
+        )
+    }
+
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        let (seconds, overflow) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max : seconds &+ Int64(time.tv_nsec)
+    }
+
     /// Makes the names in a directory durable (fsync).
     public func syncDirectory(_ path: String) throws(FileError) {
         let descriptor = try Self.open(path, flags: O_RDONLY | O_DIRECTORY)

@@ -51,6 +51,12 @@ struct FileSystemContract {
         _ = try files.open("\(deep)/y", .create)
         _ = try files.open("\(deep)/x", .create)
         #expect(try files.list(deep) == ["x", "y"])
+        #expect(try files.status(of: deep, followingLinks: true).kind == .directory)
+        #expect(try files.status(of: "\(deep)/x", followingLinks: false).kind == .file)
+        #expect(
+            error { _ = try files.status(of: "\(deep)/z", followingLinks: true) }?.isNotFound
+                == true
+        )
         try files.rename("\(deep)/x", to: "\(deep)/y")
         #expect(try files.list(deep) == ["y"])
         #expect(error { try files.remove(deep) } != nil)

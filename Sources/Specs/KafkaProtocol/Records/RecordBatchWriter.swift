@@ -90,9 +90,15 @@ public struct RecordBatchWriter: Sendable {
 
     /// Writes the fixed part and the checksum.
     ///
-    /// - Parameter lastOffset: the last offset that the batch accounts for, at or above that of its
-    ///   last record.
-    public func finish(lastOffset: Int64, into output: inout ByteBuffer) {
+    /// - Parameters:
+    ///   - lastOffset: the last offset that the batch accounts for, at or above that of its last
+    ///     record.
+    ///   - attributes: what the batch is besides uncompressed.
+    public mutating func finish(
+        lastOffset: Int64,
+        attributes: RecordBatchHeader.Attributes = [],
+        into output: inout ByteBuffer
+    ) {
         let delta = lastOffset - baseOffset
         precondition(delta >= 0 && delta <= Self.offsetDeltaMax, "offset out of order")
         let size = output.count - start
@@ -101,7 +107,7 @@ public struct RecordBatchWriter: Sendable {
         output.overwrite(length, at: start + 8)
         output.overwrite(-1 as Int32, at: start + 12)
         output.overwrite(2 as Int8, at: start + 16)
-        output.overwrite(0 as Int16, at: start + 21)
+        output.overwrite(attributes.rawValue, at: start + 21)
         output.overwrite(Int32(truncatingIfNeeded: delta), at: start + 23)
         output.overwrite(baseTimestamp, at: start + 27)
         output.overwrite(maxTimestamp, at: start + 35)
