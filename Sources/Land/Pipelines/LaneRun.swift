@@ -236,7 +236,12 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
                 bytesMax: definition.limits.chunkBytesMax,
                 into: &chunk
             )
-        } catch { throw .source(error) }
+        } catch {
+            // What lies before a place that cannot be read is worth keeping, whoever decides about
+            // the place.
+            if !LaneError.source(error).isRetriable(for: ownership) { try commit() }
+            throw .source(error)
+        }
         guard !chunk.isEmpty else { return false }
         try landing.land(
             chunk.bytes,

@@ -1,4 +1,5 @@
 public import Bytes
+public import KafkaProtocol
 
 /// One partition of a topic, as a pipeline addresses it.
 public struct SourcePartition: Hashable, Comparable, Sendable {
@@ -62,7 +63,16 @@ public enum LogSourceError: Error, Equatable, Sendable {
     case corrupt(SourcePartition, offset: Int64, reason: String)
 }
 
-/// What a pipeline needs of a log: the embedded one, or a Kafka cluster.
+extension RecordBatchHeader.Attributes {
+    /// A batch that a source made for something at one offset that is there and cannot be a record,
+    /// such as a line of endless length: its one record has the reason as its key and what there is
+    /// of it as its value, and becomes a dead letter.
+    ///
+    /// Kafka's control bit with one that Kafka does not use: no client can send such a batch.
+    public static let refused = Self(rawValue: Self.control.rawValue | 1 << 14)
+}
+
+/// What a pipeline needs of a log: the embedded one, a Kafka cluster, a folder of files.
 ///
 /// All calls may block and are made from a lane's own thread. Generic parameters carry it, so the
 /// compiler specialises the engine for each log.

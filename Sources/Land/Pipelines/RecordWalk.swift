@@ -59,7 +59,9 @@ final class RecordWalk {
             let end = header.baseOffset + Int64(header.lastOffsetDelta) + 1
             if end <= next { continue }
             if header.baseOffset >= limit { return limit }
-            if !header.isControl {
+            if header.attributes.contains(.refused) {
+                try walk(refused: batch, of: partition, header, from: next, body)
+            } else if !header.isControl {
                 let wanted = next..<max(next, min(end, limit))
                 try walk(batch, header, wanted, unpackingInto: &scratch, body)
             }
@@ -130,6 +132,28 @@ final class RecordWalk {
                 isAppendTime ? header.maxTimestamp : header.baseTimestamp &+ record.timestampDelta
             try body(.record(record), offset, timestamp)
         }
+    }
+
+    /// A place where the source has something that is not to be taken for a record.
+    private func walk(
+        refused batch: RawSpan,
+        of partition: SourcePartition,
+        _ header: RecordBatchHeader,
+        from next: Int64,
+        _ body: (borrowing WalkStep, _ offset: Int64, _ timestamp: Int64) throws(LaneError) -> Void
+    ) throws(LaneError) {
+        guard header.baseOffset >= next else { return }
+        let packed = batch.extracting(RecordBatchHeader.size..<batch.byteCount)
+        var cursor = RecordCursor(packed, count: header.recordCount)
+        let record: Record?
+        do throws(RecordBatchError) { record = try cursor.next() } catch {
+            throw .source(.corrupt(partition, offset: next, reason: "\(error)"))
+        }
+        guard let record else { return }
+        var reason = ""
+        if let key = record.key { reason = String(repairingUTF8: key) }
+        let step = WalkStep.unreadable(reason: reason, raw: record.value)
+        try body(step, header.baseOffset, header.maxTimestamp)
     }
 
     private func giveUp(
