@@ -180,6 +180,15 @@ let package = Package(
             ]
         ),
 
+        room(
+            "Land",
+            "FileSource",
+            uses: [
+                "Bytes", "Checksums", "Clocks", "Compression", "Files", "KafkaProtocol",
+                "Pipelines", "Telemetry", "Threads",
+            ]
+        ),
+
         // Publish: files become table snapshots that anybody can read.
         room("Publish", "Stores", uses: ["Bytes", "Files"]),
         room("Publish", "Parquet", uses: ["ArrowData", "Bytes", "CArrow", "Compression"]),
@@ -220,8 +229,8 @@ let package = Package(
             "Wiring",
             "Configuration",
             uses: [
-                "Bytes", "CLinux", "Clocks", "Decoding", "Files", "IcebergModel", "Settings",
-                "Telemetry",
+                "Bytes", "CLinux", "Clocks", "Decoding", "FileSource", "Files", "IcebergModel",
+                "Settings", "Telemetry",
             ]
         ),
         .executableTarget(
@@ -229,7 +238,7 @@ let package = Package(
             dependencies: [
                 "Arguments", "ArrowData", "Broker", "Bytes", "CLinux", "Catalogs", "Clocks",
                 "Collector", "Columns", "Configuration", "DataFiles", "Decoding", "EventLog",
-                "Files", "Gateway",
+                "FileSource", "Files", "Gateway",
                 "HTTPClient", "HTTPServer", "IcebergModel", "JSONText", "KafkaListener",
                 "KafkaSource", "LogSources", "Parquet", "Pipelines", "Prompt", "Reactor",
                 "SQLEngine", "Settings",
@@ -320,8 +329,8 @@ let package = Package(
             "Land",
             "Pipelines",
             uses: [
-                "ArrowData", "Bytes", "Clocks", "Columns", "Decoding", "IcebergModel",
-                "KafkaProtocol", "Telemetry", "Threads",
+                "ArrowData", "Bytes", "Catalogs", "Clocks", "Columns", "Decoding", "FileSource",
+                "Files", "IcebergModel", "KafkaProtocol", "Telemetry", "Threads",
             ]
         ),
         tests(
@@ -329,6 +338,14 @@ let package = Package(
             "KafkaSource",
             uses: [
                 "Bytes", "CRdKafka", "Clocks", "KafkaProtocol", "Pipelines", "Telemetry", "Threads",
+            ]
+        ),
+        tests(
+            "Land",
+            "FileSource",
+            uses: [
+                "Bytes", "Clocks", "Compression", "Files", "KafkaProtocol", "Pipelines",
+                "Telemetry",
             ]
         ),
         tests("Publish", "Parquet", uses: ["ArrowData", "Bytes", "Columns", "IcebergModel"]),
@@ -364,7 +381,10 @@ let package = Package(
         tests(
             "Wiring",
             "Configuration",
-            uses: ["Bytes", "Decoding", "Files", "IcebergModel", "Settings", "Telemetry"]
+            uses: [
+                "Bytes", "Decoding", "FileSource", "Files", "IcebergModel", "Settings",
+                "Telemetry",
+            ]
         ),
         .testTarget(
             name: "GameRulesTests",

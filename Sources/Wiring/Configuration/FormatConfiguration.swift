@@ -18,8 +18,13 @@ public struct FormatConfiguration: Sendable, Equatable {
     /// JSON, one object a record.
     init() {}
 
-    /// What `section` says; what it does not say is as in `base`.
-    init(_ section: SettingsSection, over base: FormatConfiguration) {
+    /// What `section` says; what it does not say is as in `base`. A record of CSV has `csvRows`
+    /// unless it is said.
+    init(
+        _ section: SettingsSection,
+        over base: FormatConfiguration,
+        csvRows: DocumentCount = .many
+    ) {
         self = base
         let name: Name? = section.optional("format", .choice(Name.self))
         let csv = section.section("csv")
@@ -29,7 +34,7 @@ public struct FormatConfiguration: Sendable, Equatable {
             documents = .one
         case .csv:
             format = .csv(CSVFormat())
-            documents = .many
+            documents = csvRows
         case .raw:
             format = .raw
             documents = .one

@@ -79,6 +79,8 @@ public struct MillraceConfiguration: Sendable {
     public var pipelines: [PipelineConfiguration]
     /// The file that was read; nil when there was none.
     public var file: String?
+    /// The folder that it lies in, where the paths of pipelines' files start.
+    public var directory: String
     /// What a person should know but need not change.
     public var warnings: [SettingsProblem]
 
@@ -113,6 +115,7 @@ public struct MillraceConfiguration: Sendable {
         )
         pipelines = PipelineConfiguration.all(in: reader.section("pipelines"), sources: sources)
         file = source.file?.name
+        directory = source.file?.directory ?? source.workingDirectory
         warnings = reader.warnings
         checkAddresses(reader)
         try reader.finish()

@@ -67,7 +67,9 @@ public enum MillraceSettings {
 
     private static let pipelinesHelp = """
         Pipelines by name: from which topics (one or a list; `*` stands for any characters), into
-        which table or tables. With `source` the topics are those of a Kafka cluster. A table
+        which table or tables. With `source` the topics are those of a Kafka cluster. A map in
+        `from` names files: `files` (one path or a list, with `*`, `?` and `**`), `settle` (how long
+        a file must stay as it is, default 2s) and `poll` (default 1s). A table
         takes the records that its `where` selects, all without it. Its columns are those of
         `columns`, and a column for every other field that appears unless `infer` is false. A
         column is declared with its type, or with a map: `from` (a field, `_key`,
@@ -95,6 +97,10 @@ public enum MillraceSettings {
           source: prod
           from: orders-*
           into: orders
+        deliveries:
+          from: {files: inbox/*.csv}
+          format: csv
+          into: deliveries
         game:
           from: [events, old-events]
           tables:

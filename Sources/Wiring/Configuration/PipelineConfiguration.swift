@@ -36,8 +36,10 @@ public struct TableConfiguration: Sendable, Equatable {
 public struct PipelineConfiguration: Sendable, Equatable {
     /// Its name.
     public var name: String
-    /// Source that the topics are read from; nil for the embedded log.
+    /// Source that the topics are read from; nil for the embedded log, and for files.
     public var source: String?
+    /// Files that are read in place of topics; the pipeline's own name is their topic then.
+    public var files: FilesConfiguration?
     /// True when several processes share its partitions.
     public var isShared: Bool
     /// Topics it reads, names or patterns with `*`; never empty.
@@ -88,17 +90,23 @@ public struct PipelineConfiguration: Sendable, Equatable {
         self.name = name
         source = section.optional("source", .text)
         isShared = section.value("share", .boolean, default: false)
+        files = section.hasMap("from") ? FilesConfiguration(section) : nil
         if isShared, source == nil {
             section.complain(
                 at: "share",
-                "needs a source: the embedded log is read by its own process alone",
+                files == nil
+                    ? "needs a source: the embedded log is read by its own process alone"
+                    : "does not go with files: one process takes them",
                 advice: "name a Kafka cluster with source, or leave share away"
             )
         }
-        let topics = section.required("from", .list(of: .topicSelector))
+        let topics =
+            section.hasMap("from") ? [name] : section.required("from", .list(of: .topicSelector))
         freshness = section.value("freshness", .freshness, default: .seconds(10))
         mode = ModeConfiguration(section)
-        let format = FormatConfiguration(section, over: FormatConfiguration())
+        // A record of a file is a row already.
+        let rows: DocumentCount = files == nil ? .many : .one
+        let format = FormatConfiguration(section, over: FormatConfiguration(), csvRows: rows)
         let contract = TableContract(section, over: TableContract())
         onError = section.value("on_error", .choice(ErrorPolicy.self), default: .quarantine)
         let several = section.section("tables")
@@ -116,7 +124,7 @@ public struct PipelineConfiguration: Sendable, Equatable {
                 let configuration = TableConfiguration(
                     name: name,
                     table,
-                    FormatConfiguration(table, over: format),
+                    FormatConfiguration(table, over: format, csvRows: rows),
                     TableContract(table, over: contract)
                 )
                 table.finish()
@@ -135,6 +143,7 @@ public struct PipelineConfiguration: Sendable, Equatable {
             }
             tables = one.map { [TableConfiguration(name: $0, section, format, contract)] } ?? []
         }
+        if let files { files.check(tables, section) }
         guard let topics, !tables.isEmpty else { return nil }
         self.topics = topics
         if Set(topics).count < topics.count {

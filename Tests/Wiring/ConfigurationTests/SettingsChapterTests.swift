@@ -46,7 +46,8 @@ import Testing
             }
             .joined(separator: "\n")
         let configuration = try configuration(text)
-        #expect(configuration.pipelines.map(\.name) == ["purchases", "orders", "game"])
+        let names = ["purchases", "orders", "deliveries", "game"]
+        #expect(configuration.pipelines.map(\.name) == names)
         #expect(configuration.log.segmentBytes == 256 << 20)
     }
 }

@@ -2,6 +2,7 @@ import Arguments
 import Bytes
 import Clocks
 import Configuration
+import FileSource
 import Files
 import Glibc
 import JSONText
@@ -57,6 +58,10 @@ struct DoctorCommand: Command {
             findings += [disk(settings.dataDirectory), space(settings.dataDirectory)]
             findings += ports(settings)
             findings += settings.sources.map { source($0) }
+            for pipeline in settings.pipelines {
+                guard let configuration = pipeline.files else { continue }
+                findings.append(files(configuration, of: pipeline.name, in: settings))
+            }
         }
         findings += [duckDB(), fileLimit()]
         show(findings, asJSON: arguments.has("json"))
@@ -162,6 +167,36 @@ struct DoctorCommand: Command {
             )
         } catch {
             return Finding(subject: subject, verdict: .broken, detail: "\(error)")
+        }
+    }
+
+    /// Lists the files that a pipeline would take.
+    private func files(
+        _ configuration: FilesConfiguration,
+        of pipeline: String,
+        in settings: MillraceConfiguration
+    ) -> Finding {
+        let subject = "files of \(pipeline)"
+        do throws(FileStoreError) {
+            let store = FolderStore(configuration, in: settings)
+            let found = try store.list()
+            // One that can be listed and not opened belongs to somebody else.
+            if let newest = found.max(by: { $0.modifiedNanoseconds < $1.modifiedNanoseconds }) {
+                _ = try store.open(newest.path)
+            }
+            return Finding(
+                subject: subject,
+                verdict: .fine,
+                detail: "\(grouped(Int64(found.count))) files fit "
+                    + configuration.patterns.joined(separator: ", ")
+            )
+        } catch {
+            let reason =
+                switch error {
+                case .notFound(let path): "\(path) is gone"
+                case .unavailable(let reason): reason
+                }
+            return Finding(subject: subject, verdict: .broken, detail: reason)
         }
     }
 

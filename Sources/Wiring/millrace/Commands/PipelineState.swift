@@ -95,5 +95,9 @@ enum PipelineState {
             )
         }
         Terminal.write(table.text)
+        if let files = answer["files"], files != .null {
+            let pipeline = answer["pipeline"]?.stringValue ?? ""
+            Terminal.write("\n" + FilesText.lines(files, of: pipeline))
+        }
     }
 }

@@ -141,6 +141,9 @@ struct VerifyCommand: Command {
             table.append(Self.cells(of: receipt, Self.numbers + ["pending"]))
         }
         Terminal.write(table.text)
+        for member in report["files"]?.objectValue?.members ?? [] {
+            Terminal.write("\n" + FilesText.lines(member.value, of: member.key))
+        }
     }
 
     /// The counts that receipts and hours have.

@@ -2,6 +2,7 @@ import Clocks
 import Configuration
 import Decoding
 import EventLog
+import FileSource
 import Files
 import IcebergModel
 import JSONText
@@ -56,7 +57,7 @@ final class PipelineHost: Sendable {
         for lane in lanes { lane.stop() }
         for thread in threads { thread.join() }
         for share in shares { share.leave() }
-        for lane in lanes { lane.source.flush() }
+        for lane in lanes { lane.source.close() }
     }
 
     /// Why requests should not come yet: a lane that has stopped for good, or has not begun.
@@ -103,6 +104,7 @@ final class PipelineHost: Sendable {
             return [
                 "name": .string(status.pipeline), "table": .string(status.table),
                 "source": lane.definition.source.map { .string($0) } ?? .null,
+                "files": lane.source.files.map(\.report.json) ?? .null,
                 "topics": .array(status.topics.map { .string($0) }),
                 "mode": .string(lane.definition.mode.name),
                 "state": .string(status.state.name),
@@ -180,7 +182,7 @@ extension LaneDefinition {
                 }
                 var definition = LaneDefinition(
                     pipeline: pipeline.name,
-                    source: pipeline.source,
+                    source: pipeline.files == nil ? pipeline.source : "files",
                     topics: pipeline.topics,
                     table: table.name,
                     predicate: predicate,

@@ -1,5 +1,6 @@
 import Bytes
 import EventLog
+import FileSource
 import Files
 import KafkaSource
 import LogSources
@@ -9,10 +10,12 @@ import Pipelines
 enum PipelineLog: LogSource {
     case embedded(EmbeddedLog<LocalFiles>)
     case kafka(KafkaLog)
+    case files(PipelineFileLog)
 
     enum Notification: Sendable {
         case embedded(EmbeddedLog<LocalFiles>.Notification)
         case kafka(KafkaLog.Notification)
+        case files(PipelineFileLog.Notification)
     }
 
     var clusterID: String {
@@ -20,6 +23,7 @@ enum PipelineLog: LogSource {
             switch self {
             case .embedded(let log): log.clusterID
             case .kafka(let log): try log.clusterID
+            case .files(let log): try log.clusterID
             }
         }
     }
@@ -28,6 +32,7 @@ enum PipelineLog: LogSource {
         switch self {
         case .embedded(let log): log.topicNames
         case .kafka(let log): log.topicNames
+        case .files(let log): log.topicNames
         }
     }
 
@@ -35,6 +40,7 @@ enum PipelineLog: LogSource {
         switch self {
         case .embedded(let log): log.trouble
         case .kafka(let log): log.trouble
+        case .files(let log): log.trouble
         }
     }
 
@@ -42,6 +48,7 @@ enum PipelineLog: LogSource {
         switch self {
         case .embedded(let log): log.topic(named: name)
         case .kafka(let log): log.topic(named: name)
+        case .files(let log): log.topic(named: name)
         }
     }
 
@@ -49,6 +56,7 @@ enum PipelineLog: LogSource {
         switch self {
         case .embedded(let log): log.topics(selectedBy: selectors)
         case .kafka(let log): log.topics(selectedBy: selectors)
+        case .files(let log): log.topics(selectedBy: selectors)
         }
     }
 
@@ -56,6 +64,7 @@ enum PipelineLog: LogSource {
         switch self {
         case .embedded(let log): try log.identities(of: topics)
         case .kafka(let log): try log.identities(of: topics)
+        case .files(let log): try log.identities(of: topics)
         }
     }
 
@@ -63,6 +72,7 @@ enum PipelineLog: LogSource {
         switch self {
         case .embedded(let log): try log.bounds(of: partition)
         case .kafka(let log): try log.bounds(of: partition)
+        case .files(let log): try log.bounds(of: partition)
         }
     }
 
@@ -73,6 +83,7 @@ enum PipelineLog: LogSource {
         switch self {
         case .embedded(let log): try log.offset(in: partition, atOrAfter: timestamp)
         case .kafka(let log): try log.offset(in: partition, atOrAfter: timestamp)
+        case .files(let log): try log.offset(in: partition, atOrAfter: timestamp)
         }
     }
 
@@ -80,6 +91,7 @@ enum PipelineLog: LogSource {
         switch self {
         case .embedded(let log): log.bytes(of: partition, from: offset)
         case .kafka(let log): log.bytes(of: partition, from: offset)
+        case .files(let log): log.bytes(of: partition, from: offset)
         }
     }
 
@@ -94,6 +106,8 @@ enum PipelineLog: LogSource {
             try log.read(partition, from: offset, bytesMax: bytesMax, into: &buffer)
         case .kafka(let log):
             try log.read(partition, from: offset, bytesMax: bytesMax, into: &buffer)
+        case .files(let log):
+            try log.read(partition, from: offset, bytesMax: bytesMax, into: &buffer)
         }
     }
 
@@ -104,6 +118,7 @@ enum PipelineLog: LogSource {
         switch self {
         case .embedded(let log): .embedded(log.notify(when: positions, wake))
         case .kafka(let log): .kafka(log.notify(when: positions, wake))
+        case .files(let log): .files(log.notify(when: positions, wake))
         }
     }
 
@@ -111,7 +126,8 @@ enum PipelineLog: LogSource {
         switch (self, notification) {
         case (.embedded(let log), .embedded(let notification)): log.cancel(notification)
         case (.kafka(let log), .kafka(let notification)): log.cancel(notification)
-        case (.embedded, .kafka), (.kafka, .embedded):
+        case (.files(let log), .files(let notification)): log.cancel(notification)
+        default:
             preconditionFailure("a notification belongs to the log that made it")
         }
     }
@@ -120,11 +136,21 @@ enum PipelineLog: LogSource {
         switch self {
         case .embedded(let log): log.remember(positions)
         case .kafka(let log): log.remember(positions)
+        case .files(let log): log.remember(positions)
         }
     }
 
-    /// Waits a moment for what is on its way to the log.
-    func flush() {
-        if case .kafka(let log) = self { log.flush() }
+    /// Ends what goes on in the background; waits a moment for what is on its way to the log.
+    func close() {
+        switch self {
+        case .embedded: return
+        case .kafka(let log): log.flush()
+        case .files(let log): log.files.stop()
+        }
+    }
+
+    /// The files that it is made of, if it is.
+    var files: PipelineFiles? {
+        if case .files(let log) = self { log.files } else { nil }
     }
 }

@@ -1,3 +1,4 @@
+import FileSource
 import HTTPServer
 import JSONText
 import Pipelines
@@ -29,7 +30,11 @@ extension PipelineRuns {
                 ])
             }
         }
-        return ["pipeline": .string(pipeline), "partitions": .array(entries)]
+        let files = try lanes(of: pipeline, table: request.table).first?.source.files
+        return [
+            "pipeline": .string(pipeline), "partitions": .array(entries),
+            "files": files.map(\.report.json) ?? .null,
+        ]
     }
 
     /// Goes on at the end of the request's selection, or only says what that would leave out.

@@ -1,3 +1,4 @@
+import FileSource
 import Gateway
 import HTTPServer
 import JSONText
@@ -37,6 +38,9 @@ final class PipelineRuns: Sendable {
     /// Starts a run and describes it.
     func start(_ pipeline: String, _ request: Request) throws(HTTPProblem) -> JSONValue {
         let lanes = try lanes(of: pipeline, table: request.table)
+        // A run lands the files that are complete when it is asked for, whether they were taken
+        // already or not.
+        lanes.first?.source.files?.complete()
         var parts: [(lane: ServerLane, job: LaneJob)] = []
         for lane in lanes { parts.append((lane, LaneJob(try work(request, of: lane)))) }
         for part in parts { part.lane.ask(part.job) }
@@ -53,7 +57,9 @@ final class PipelineRuns: Sendable {
     /// What a run would read, by table and partition.
     func plan(_ pipeline: String, _ request: Request) throws(HTTPProblem) -> JSONValue {
         var entries: [JSONValue] = []
-        for lane in try lanes(of: pipeline, table: request.table) {
+        let lanes = try lanes(of: pipeline, table: request.table)
+        lanes.first?.source.files?.complete()
+        for lane in lanes {
             let ranges = try ranges(request.selection ?? LogSelection(), of: lane)
             let committed = lane.status.committed
             for (partition, range) in ranges.sorted(by: { $0.key < $1.key }) {

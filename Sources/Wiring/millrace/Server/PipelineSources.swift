@@ -1,4 +1,5 @@
 import Configuration
+import FileSource
 import Files
 import KafkaSource
 import LogSources
@@ -9,6 +10,8 @@ import Telemetry
 struct PipelineSources {
     private let embedded: EmbeddedLog<LocalFiles>
     private let kafka: [String: KafkaProperties]
+    /// Files by pipeline; all lanes of a pipeline share them.
+    private let files: [String: PipelineFiles]
     private let logger: Logger
 
     /// How long a count waits for records that the cluster says are there.
@@ -25,11 +28,30 @@ struct PipelineSources {
         var kafka: [String: KafkaProperties] = [:]
         for source in settings.sources { kafka[source.name] = try KafkaProperties(source) }
         self.kafka = kafka
+        var files: [String: PipelineFiles] = [:]
+        for pipeline in settings.pipelines {
+            guard let configuration = pipeline.files else { continue }
+            files[pipeline.name] = try PipelineFiles(
+                pipeline,
+                configuration,
+                in: settings,
+                logger: logger.named("file source")
+            )
+        }
+        self.files = files
     }
+
+    /// The files of a pipeline that reads files.
+    func files(of pipeline: String) -> PipelineFiles? { files[pipeline] }
 
     /// What a lane reads. Its place is told to a consumer group of the lane's own.
     func lane(_ definition: LaneDefinition) throws(CommandError) -> PipelineLog {
-        try log(
+        if let files = files[definition.pipeline] {
+            files.start()
+            // The end of what is there is known when all of it was taken.
+            return .files(FileLog(files, isPatient: definition.start != .earliest))
+        }
+        return try log(
             definition,
             // While a group has members, only they may tell it where they are.
             group: definition.isShared ? nil : Self.group(of: definition),
@@ -70,7 +92,12 @@ struct PipelineSources {
 
     /// What counts the lane's records again.
     func count(_ definition: LaneDefinition) throws(CommandError) -> PipelineLog {
-        try log(definition, group: nil, patience: Self.countPatience)
+        if let files = files[definition.pipeline] {
+            // Without lanes nobody else looks which files are there.
+            files.look(taking: false)
+            return .files(FileLog(files))
+        }
+        return try log(definition, group: nil, patience: Self.countPatience)
     }
 
     private func log(

@@ -1,4 +1,5 @@
 import Bytes
+import FileSource
 import JSONText
 import Pipelines
 import SQLEngine
@@ -14,6 +15,8 @@ struct Verification {
         var receipts: [Receipt] = []
         /// The parts of the receipts that are about an hour, if those are wanted.
         var hours: HourList?
+        /// What has become of the files of pipelines that read files, by pipeline.
+        var files: [(pipeline: String, report: FileReport)] = []
         var statements: [String] = []
 
         var isProven: Bool { receipts.allSatisfy(\.isProven) && hours?.isProven ?? true }
@@ -35,6 +38,11 @@ struct Verification {
                 )
             else { continue }
             let source = try sources.count(definition)
+            if let files = source.files?.report,
+                !outcome.files.contains(where: { $0.pipeline == definition.pipeline })
+            {
+                outcome.files.append((definition.pipeline, files))
+            }
             let places = try places(of: marker, definition, in: source)
             let rows = try counts(
                 in: definition.table,

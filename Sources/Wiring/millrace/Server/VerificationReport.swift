@@ -1,3 +1,4 @@
+import FileSource
 import JSONText
 import Pipelines
 
@@ -24,6 +25,7 @@ extension Verification.Outcome {
         }
         var report: JSONObject = [
             "proven": .bool(isProven), "receipts": .array(entries),
+            "files": .object(JSONObject(files.map { ($0.pipeline, $0.report.json) })),
             "sql": .array(statements.map { .string($0) }),
         ]
         hours?.describe(in: &report)
