@@ -10,6 +10,9 @@ public final class FateInquiry<Source: LogSource> {
     /// Offsets that are looked at together: memory is bounded by them.
     public static var windowOffsets: Int64 { 1 << 20 }
 
+    /// Reads in a row in which a log far away delivered nothing in time.
+    private static var emptyReadsMax: Int { 30 }
+
     private let definition: LaneDefinition
     private let source: Source
     private var selection: Selection
@@ -56,7 +59,14 @@ public final class FateInquiry<Source: LogSource> {
         let high = min(offsets.upperBound, max(low, known))
         while low < high {
             let window = low..<min(high, low + Self.windowOffsets)
-            let fates = try fates(partition, window, progress, bounds, try find(window))
+            let fates = try fates(
+                partition,
+                window,
+                progress,
+                bounds,
+                try find(window),
+                &summary.withoutRecord
+            )
             var start = 0
             for index in fates.indices where index > start && fates[index] != fates[start] {
                 summary.add(fates[start], (low + Int64(start))..<(low + Int64(index)))
@@ -73,7 +83,8 @@ public final class FateInquiry<Source: LogSource> {
         _ window: Range<Int64>,
         _ progress: PartitionProgress,
         _ bounds: SourceBounds,
-        _ findings: Findings
+        _ findings: Findings,
+        _ withoutRecord: inout Int64
     ) throws -> [OffsetFate] {
         var fates = positions(of: window, progress, bounds)
         let low = window.lowerBound
@@ -89,8 +100,15 @@ public final class FateInquiry<Source: LogSource> {
             if case .source(let error) = error { throw error }
             throw error
         }
-        for offset in findings.deadLettered { fates[Int(offset - low)] = .deadLetter }
-        for offset in findings.landed { fates[Int(offset - low)] = .landed }
+        func find(_ offsets: [Int64], _ fate: OffsetFate) {
+            for offset in offsets {
+                let told = fates[Int(offset - low)]
+                if told == .noRecord || told == .expired { withoutRecord += 1 }
+                fates[Int(offset - low)] = fate
+            }
+        }
+        find(findings.deadLettered, .deadLetter)
+        find(findings.landed, .landed)
         if !progress.discards.isEmpty {
             for index in fates.indices where fates[index] == .missing {
                 let offset = low + Int64(index)
@@ -138,6 +156,7 @@ public final class FateInquiry<Source: LogSource> {
     ) throws(LaneError) {
         var chunk = ByteBuffer(capacity: definition.limits.chunkBytesMax + (1 << 16))
         var next = range.lowerBound
+        var patience = Self.emptyReadsMax
         while next < range.upperBound {
             chunk.removeAll()
             do {
@@ -148,6 +167,11 @@ public final class FateInquiry<Source: LogSource> {
                     into: &chunk
                 )
             } catch { throw .source(error) }
+            if chunk.isEmpty, patience > 0 {
+                patience -= 1
+                continue
+            }
+            patience = Self.emptyReadsMax
             guard !chunk.isEmpty else {
                 throw .source(.unavailable("the log ends at \(next), before \(range.upperBound)"))
             }

@@ -16,6 +16,8 @@ public final class LaneJob: Sendable {
         case skip([SourcePartition: Int64])
         /// Land dead letters again.
         case replay(Replay)
+        /// Take rows and dead letters out, and begin again further back.
+        case rewind(Rewind)
     }
 
     /// How a job ended.
@@ -86,6 +88,8 @@ public struct JobSummary: Equatable, Sendable {
 
     /// What became of the letters of a replay, in no order.
     public var letters: [LetterOutcome] = []
+    /// What a rewind came to.
+    public var rewind = RewindSummary()
 
     /// Nothing.
     public init() {}

@@ -43,6 +43,8 @@ struct FinishedWork<File: Sendable> {
     var rows: [File]
     /// Files of the dead-letter table, with the version they apply to; nil when there are none.
     var deadLetters: (version: TableVersion, files: [File])?
+    /// Names of files that go out of the table.
+    var removedRowFiles: [String] = []
     /// Names of files that go out of the dead-letter table.
     var removedLetterFiles: [String] = []
 }
@@ -71,7 +73,15 @@ private struct CommitUnderWay<File: Sendable> {
     var mayBeApplied = false
 
     var changes: [TableChange<File>] {
-        var changes = [TableChange(base: main, files: work.rows, marker: marker, epoch: epoch)]
+        var changes = [
+            TableChange(
+                base: main,
+                files: work.rows,
+                removedFiles: work.removedRowFiles,
+                marker: marker,
+                epoch: epoch
+            )
+        ]
         if let dead = work.deadLetters, let version = deadLetters {
             changes.append(
                 TableChange(

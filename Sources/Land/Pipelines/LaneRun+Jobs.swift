@@ -15,10 +15,11 @@ struct ActiveJob {
     /// Ranges to read besides; the last one comes first.
     var holes: [Hole] = []
     /// The totals when the job began.
-    let before: PartitionProgress
+    var before: PartitionProgress
     var expired: Int64 = 0
     /// What became of the letters of a replay.
     var letters: [LetterOutcome] = []
+    var rewind = RewindSummary()
 
     init(_ job: LaneJob, before: PartitionProgress) {
         self.job = job
@@ -77,6 +78,11 @@ extension LaneRun {
             do { active.letters = try self.replay(replay) } catch {
                 return try giveUp(next, because: error)
             }
+        case .rewind(let rewind):
+            do { active.rewind = try self.rewind(rewind) } catch {
+                return try giveUp(next, because: error)
+            }
+            active.before = committed.totals
         }
         let total = active.ends.reduce(active.holes.reduce(0) { $0 + Int64($1.range.count) }) {
             $0 + max(0, $1.value - (reached.progress(in: $1.key)?.next ?? 0))
@@ -97,6 +103,7 @@ extension LaneRun {
         switch work {
         case .backfill(let ranges): named = Set(ranges.keys)
         case .skip(let positions): named = Set(positions.keys)
+        case .rewind(let rewind): named = Set(rewind.positions.keys)
         case .drain, .replay: return nil
         }
         return named.filter(ownership.contains).subtracting(try ownPartitions()).min()
@@ -167,6 +174,7 @@ extension LaneRun {
         summary.deadLettered = max(0, totals.deadLettered - active.before.deadLettered)
         summary.expired = active.expired
         summary.letters = active.letters
+        summary.rewind = active.rewind
         lane.finish(active.job, .done(summary))
     }
 }

@@ -116,8 +116,8 @@ extension LaneRun {
         progress.deadLettered = max(0, progress.deadLettered - 1)
         progress.landed += counts.landed
         progress.filtered += counts.filtered
-        // Who counts the log again finds the value as it was.
-        if letter.isMended, counts.filtered > 0 || definition.hasIndexColumn {
+        // Who reads the log again finds the value as it was.
+        if letter.isMended {
             progress.mended[letter.place.offset] = try rows(of: letter)
         }
         reached.topics[partition.topic]?.partitions[partition.index] = progress

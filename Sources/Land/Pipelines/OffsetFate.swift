@@ -62,6 +62,8 @@ public struct FateSummary: Equatable, Sendable {
     public private(set) var stretches: [FateStretch] = []
     /// Stretches beyond those that are kept.
     public private(set) var omitted: Int64 = 0
+    /// Rows and dead letters whose records the log does not have any more.
+    public internal(set) var withoutRecord: Int64 = 0
     private let stretchesMax: Int
     private var last: OffsetFate?
 

@@ -5,11 +5,11 @@
 /// once: what is covered is never read again.
 public struct PartitionProgress: Equatable, Sendable {
     /// Where landing by itself began: `start..<next` is accounted for.
-    public private(set) var start: Int64
+    public internal(set) var start: Int64
     /// Offset of the next record to land.
     public var next: Int64
     /// What else is accounted for; touches neither `start` nor `next`.
-    public private(set) var others = OffsetRanges()
+    public internal(set) var others = OffsetRanges()
     /// Epoch of the writer that took the partition over last.
     public var epoch: Int64 = 0
     /// Records that are rows of the table.
@@ -17,8 +17,8 @@ public struct PartitionProgress: Equatable, Sendable {
     /// Records that `where` left out.
     public var filtered: Int64 = 0
     /// Dead letters that were mended and landed with other values than the log has, by offset, with
-    /// the rows they became; none: `where` leaves them out. Only those are here that who counts the
-    /// log again would count otherwise.
+    /// the rows they became; none: `where` leaves them out. Who counts the log again must know
+    /// them, and who lands it again must not.
     public var mended: [Int64: SelectedRows] = [:]
     /// Records in the dead-letter table.
     public var deadLettered: Int64 = 0

@@ -103,6 +103,18 @@ final class RehearsalTables: TableCommitter {
         epoch: Int64
     ) throws(TableCommitterError) -> RemovedRows<NoFile> { RemovedRows() }
 
+    func finder(of version: TableVersion) throws(TableCommitterError) -> RowFinder {
+        { _, _ in [] }
+    }
+
+    func removeRows(
+        in ranges: [SourcePartition: OffsetRanges],
+        from version: TableVersion,
+        pipeline: String,
+        epoch: Int64,
+        isRehearsal: Bool
+    ) throws(TableCommitterError) -> RemovedRanges<NoFile> { RemovedRanges() }
+
     func commit(
         _ changes: [TableChange<NoFile>]
     ) throws(TableCommitterError) -> [TableVersion] { changes.map(\.base) }

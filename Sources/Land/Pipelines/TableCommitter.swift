@@ -80,6 +80,10 @@ public struct RemovedRows<File: Sendable>: Sendable {
     }
 }
 
+/// Finds the offsets of a partition that a version of a table has rows of: those in a range,
+/// ascending, each once.
+public typealias RowFinder = (SourcePartition, Range<Int64>) throws(TableCommitterError) -> [Int64]
+
 /// Why a table could not be read or changed, and what that means for the caller.
 public enum TableCommitterError: Error, Equatable, Sendable {
     /// Certainly not applied: the table is no longer at the base version. Read it again and decide.
@@ -156,6 +160,20 @@ public protocol TableCommitter: Sendable {
         pipeline: String,
         epoch: Int64
     ) throws(TableCommitterError) -> RemovedRows<Writer.File>
+
+    /// Looks for rows of `version`, for one thread.
+    func finder(of version: TableVersion) throws(TableCommitterError) -> RowFinder
+
+    /// Takes the rows of `version` whose offsets lie in `ranges` out: files that have no others go,
+    /// those that have some are written anew. Nothing of the table changes before the result is
+    /// committed to that very version. In a rehearsal no file is written either.
+    func removeRows(
+        in ranges: [SourcePartition: OffsetRanges],
+        from version: TableVersion,
+        pipeline: String,
+        epoch: Int64,
+        isRehearsal: Bool
+    ) throws(TableCommitterError) -> RemovedRanges<Writer.File>
 
     /// Applies all changes or none. On success every table is at the version returned in its place.
     func commit(

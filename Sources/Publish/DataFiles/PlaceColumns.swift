@@ -41,7 +41,7 @@ struct PlaceColumns {
     /// The stretches of rows that stay; the others are noted in `found`.
     func runs(
         of batch: borrowing ArrowBatch,
-        without index: PlaceIndex,
+        without choice: some RowChoice,
         _ found: inout FoundRows
     ) -> [Range<Int>] {
         let log = batch.column(column)
@@ -52,12 +52,10 @@ struct PlaceColumns {
         for row in 0..<log.count {
             if log.isNull(row) || partitions.isNull(row) || offsets.isNull(row) { continue }
             let (partition, offset) = (partitions.int32(row), offsets.int64(row))
-            guard index.mayHave(partition: partition, offset: offset) else { continue }
+            guard choice.mayHave(partition: partition, offset: offset) else { continue }
             let topic = self.topic.map { String(repairingUTF8: log.child($0).bytes(row)) }
-            guard
-                let place = index.place(topic: topic, partition: partition, offset: offset)
+            guard choice.takes(topic: topic, partition: partition, offset: offset, &found)
             else { continue }
-            found.places.insert(place)
             found.rows += 1
             if row > start { runs.append(start..<row) }
             start = row + 1

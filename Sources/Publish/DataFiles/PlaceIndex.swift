@@ -1,5 +1,5 @@
 /// Places to be found, in a form in which files and rows are quickly told to have none of them.
-struct PlaceIndex {
+struct PlaceIndex: RowChoice {
     /// Offsets by partition, ascending.
     private let offsets: [Int32: [Int64]]
     private let places: Set<RowPlace>
@@ -17,8 +17,7 @@ struct PlaceIndex {
         }
     }
 
-    /// True when a place lies within these bounds.
-    func hasAny(within bounds: PlaceBounds) -> Bool {
+    func mayHave(_ bounds: PlaceBounds) -> Bool {
         offsets.contains { partition, offsets in
             guard bounds.partitions.contains(partition) else { return false }
             let first = Self.firstIndex(in: offsets, from: bounds.offsets.lowerBound)
@@ -26,21 +25,29 @@ struct PlaceIndex {
         }
     }
 
-    /// True when a place of any topic has this partition and offset.
+    /// Nobody knows from bounds that a file has nothing but these places.
+    func hasAll(_ bounds: PlaceBounds) -> Bool { false }
+
     func mayHave(partition: Int32, offset: Int64) -> Bool {
         guard let offsets = offsets[partition] else { return false }
         let index = Self.firstIndex(in: offsets, from: offset)
         return index < offsets.count && offsets[index] == offset
     }
 
-    /// The place, if it is among those looked for.
-    func place(topic: String?, partition: Int32, offset: Int64) -> RowPlace? {
+    func takes(
+        topic: String?,
+        partition: Int32,
+        offset: Int64,
+        _ found: inout FoundRows
+    ) -> Bool {
         let place = RowPlace(
             topic: hasTopic ? topic : nil,
             partition: partition,
             offset: offset
         )
-        return places.contains(place) ? place : nil
+        guard places.contains(place) else { return false }
+        found.places.insert(place)
+        return true
     }
 
     /// The first index whose offset is not below `offset`.

@@ -18,6 +18,8 @@ public struct RowRemoval {
         public var found: Set<RowPlace> = []
         /// Rows that go. More than places when the table has rows twice.
         public var rows: Int64 = 0
+        /// How many of the removed files were not read: their bounds tell that every row goes.
+        public var dropped = 0
     }
 
     /// Bytes of rows that are read at a time, about.
@@ -51,15 +53,49 @@ public struct RowRemoval {
         without places: Set<RowPlace>,
         newName: (DataFile) -> String
     ) throws(RowRemovalError) -> Result {
-        let index = PlaceIndex(places, hasTopic: fields.topic != nil)
+        try rewrite(
+            without: PlaceIndex(places, hasTopic: fields.topic != nil),
+            isRehearsal: false,
+            newName
+        )
+    }
+
+    /// As `rewrite(without places:)`, for ranges: files that lie in them wholly are not read.
+    ///
+    /// - Parameter isRehearsal: true to find out what goes and to write nothing.
+    public func rewrite(
+        without ranges: PlaceRanges,
+        isRehearsal: Bool,
+        newName: (DataFile) -> String
+    ) throws(RowRemovalError) -> Result {
+        try rewrite(without: ranges, isRehearsal: isRehearsal, newName)
+    }
+
+    private func rewrite(
+        without choice: some RowChoice,
+        isRehearsal: Bool,
+        _ newName: (DataFile) -> String
+    ) throws(RowRemovalError) -> Result {
         var result = Result()
         do throws(RowRemovalError) {
-            for live in try liveFiles()
-            where index.hasAny(within: PlaceBounds(of: live.file, fields)) {
+            for live in try liveFiles() {
+                let bounds = PlaceBounds(of: live.file, fields)
+                guard choice.mayHave(bounds) else { continue }
+                if choice.hasAll(bounds) {
+                    result.removed.append(live.file.path)
+                    result.rows += live.file.recordCount
+                    result.dropped += 1
+                    continue
+                }
                 guard live.specID == table.metadata.defaultSpecID else {
                     throw .otherSpec(file: live.file.path, specID: live.specID)
                 }
-                try rewrite(live.file, without: index, newName, into: &result)
+                try rewrite(
+                    live.file,
+                    without: choice,
+                    isRehearsal ? nil : newName(live.file),
+                    into: &result
+                )
             }
             return result
         } catch {
@@ -75,16 +111,15 @@ public struct RowRemoval {
 
     private func rewrite(
         _ file: DataFile,
-        without index: PlaceIndex,
-        _ newName: (DataFile) -> String,
+        without choice: some RowChoice,
+        _ uri: String?,
         into result: inout Result
     ) throws(RowRemovalError) {
-        let uri = newName(file)
         let path: String
-        let newPath: String
+        let newPath: String?
         do throws(StoreError) {
             path = try FileURI.path(ofURI: file.path)
-            newPath = try FileURI.path(ofURI: uri)
+            newPath = try uri.map { (uri) throws(StoreError) in try FileURI.path(ofURI: uri) }
         } catch { throw .store(error) }
         var reader = try reader(of: path)
         guard let columns = PlaceColumns(fields, in: reader.fields) else {
@@ -93,13 +128,13 @@ public struct RowRemoval {
         var found = FoundRows()
         let summary: ParquetFileSummary?
         do throws(ParquetError) {
-            summary = try copy(&reader, to: newPath, columns, without: index, &found)
+            summary = try copy(&reader, to: newPath, columns, without: choice, &found)
         } catch { throw .parquet(error) }
         if found.rows == 0 { return }
         result.removed.append(file.path)
         result.found.formUnion(found.places)
         result.rows += found.rows
-        guard let summary else { return }
+        guard let summary, let uri else { return }
         var added = DataFile(summary, uri: uri, partition: file.partition)
         added.sortOrderID = file.sortOrderID
         result.added.append(added)
@@ -118,17 +153,24 @@ public struct RowRemoval {
         } catch { throw .parquet(error) }
     }
 
-    /// Copies what stays. Nil, and no file, when nothing stays or nothing goes.
+    /// Copies what stays, or counts what goes when there is no `path`. Nil, and no file, when
+    /// nothing stays or nothing goes.
     private func copy(
         _ reader: inout ParquetReader,
-        to path: String,
+        to path: String?,
         _ columns: PlaceColumns,
-        without index: PlaceIndex,
+        without choice: some RowChoice,
         _ found: inout FoundRows
     ) throws(ParquetError) -> ParquetFileSummary? {
+        guard let path else {
+            while let batch = try reader.next() {
+                _ = columns.runs(of: batch, without: choice, &found)
+            }
+            return nil
+        }
         var writer = try ParquetWriter(path: path, fields: reader.fields, options: options)
         while let batch = try reader.next() {
-            let runs = columns.runs(of: batch, without: index, &found)
+            let runs = columns.runs(of: batch, without: choice, &found)
             if !runs.isEmpty { try writer.write(batch, runs: runs) }
         }
         // A writer that is not closed takes its file with it.

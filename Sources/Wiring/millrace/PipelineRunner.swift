@@ -17,8 +17,13 @@ protocol PipelineRunner {
     func plan(_ pipeline: String, _ body: JSONValue) throws -> JSONValue
     /// Where a pipeline stands.
     func state(_ pipeline: String, _ body: JSONValue) throws -> JSONValue
-    /// Moves it forwards, or says what that would mean.
-    func seek(_ pipeline: String, _ body: JSONValue, isDry: Bool) throws -> JSONValue
+    /// Moves it as `verb`, `seek` or `reset`, does it, or says what that would mean.
+    func move(
+        _ pipeline: String,
+        _ verb: String,
+        _ body: JSONValue,
+        isDry: Bool
+    ) throws -> JSONValue
     /// What to say when the person does not want to wait any longer.
     var interruptedNote: String { get }
     /// Ends what was begun.
@@ -45,8 +50,14 @@ struct RemoteRunner: PipelineRunner {
         try server.post("/v1/pipelines/\(pipeline)/state", body)
     }
 
-    func seek(_ pipeline: String, _ body: JSONValue, isDry: Bool) throws -> JSONValue {
-        try server.post("/v1/pipelines/\(pipeline)/seek?dry_run=\(isDry)", body)
+    func move(
+        _ pipeline: String,
+        _ verb: String,
+        _ body: JSONValue,
+        isDry: Bool
+    ) throws -> JSONValue {
+        // The command has asked the person.
+        try server.post("/v1/pipelines/\(pipeline)/\(verb)?dry_run=\(isDry)&yes=true", body)
     }
 
     var interruptedNote: String { "The run goes on in the server." }
@@ -118,10 +129,19 @@ final class LocalRunner: PipelineRunner {
         }
     }
 
-    func seek(_ pipeline: String, _ body: JSONValue, isDry: Bool) throws -> JSONValue {
+    func move(
+        _ pipeline: String,
+        _ verb: String,
+        _ body: JSONValue,
+        isDry: Bool
+    ) throws -> JSONValue {
         host.waitUntilStarted(.seconds(30))
         return try command { () throws(HTTPProblem) in
-            try runs.seek(pipeline, PipelineRuns.Request(body), isDry: isDry)
+            let request = try PipelineRuns.Request(body)
+            var move = PipelineRuns.Move(goesBackOnly: verb == "reset", request) { _ in nil }
+            move.isDry = isDry
+            move.isConfirmed = true
+            return try runs.move(pipeline, request, move)
         }
     }
 

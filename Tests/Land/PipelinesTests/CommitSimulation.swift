@@ -13,8 +13,8 @@ import Threads
 /// The workers are real `LaneRun`s, turned one step at a time on one thread; log, tables and clock
 /// are simulated. Workers crash, sleep through their replacement and wake up, partitions move
 /// between them, commits get lost before or after they are applied, other engines compact, dead
-/// letters are mended and replayed. At the end everything is landed once more without faults, and
-/// every record must be in one row or be a dead letter, or left out by `where`.
+/// letters are mended and replayed, checkpoints go back. At the end everything is landed once more
+/// without faults, and every record must be in one row or be a dead letter, or left out by `where`.
 struct CommitSimulation: ~Copyable {
     struct Finding: Error, CustomStringConvertible {
         let seed: UInt64
@@ -166,8 +166,11 @@ struct CommitSimulation: ~Copyable {
         let place = SourcePartition(topic: "events", index: Int32(index))
         let low = Int64.random(in: 0...ends[index], using: &random)
         let high = Int64.random(in: low...ends[index], using: &random)
-        switch Int.random(in: 0..<5, using: &random) {
-        case 3...: replaySome(by: worker)
+        switch Int.random(in: 0..<7, using: &random) {
+        case 3...4: replaySome(by: worker)
+        case 5...:
+            let isRehearsal = Int.random(in: 0..<4, using: &random) == 0
+            worker.lane.ask(LaneJob(.rewind(Rewind([place: low], isRehearsal: isRehearsal))))
         case 0: worker.lane.ask(LaneJob(.drain))
         case 1: worker.lane.ask(LaneJob(.backfill([place: low..<high])))
         default: worker.lane.ask(LaneJob(.skip([place: low])))

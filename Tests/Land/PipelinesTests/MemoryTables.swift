@@ -144,6 +144,37 @@ final class MemoryTables: TableCommitter {
         return RemovedRows(removedFiles: names, found: found)
     }
 
+    func finder(of version: TableVersion) throws(TableCommitterError) -> RowFinder {
+        let rows = state.withLock { $0.tables[version.table]?.rows ?? [] }
+        return { (partition, offsets) throws(TableCommitterError) in
+            let found = rows.filter {
+                $0.partition == partition.index && offsets.contains($0.offset)
+                    && ($0.topic ?? partition.topic) == partition.topic
+            }
+            return Set(found.map(\.offset)).sorted()
+        }
+    }
+
+    func removeRows(
+        in ranges: [SourcePartition: OffsetRanges],
+        from version: TableVersion,
+        pipeline: String,
+        epoch: Int64,
+        isRehearsal: Bool
+    ) throws(TableCommitterError) -> RemovedRanges<[Row]> {
+        let rows = state.withLock { $0.tables[version.table]?.rows ?? [] }
+        let gone = rows.filter { row in
+            ranges.contains { partition, ranges in
+                partition.index == row.partition && ranges.contains(row.offset)
+                    && (row.topic ?? partition.topic) == partition.topic
+            }
+        }
+        return RemovedRanges(
+            removedFiles: Set(gone.map(name(of:))).sorted(),
+            rows: Int64(gone.count)
+        )
+    }
+
     private func name(of row: Row) -> String { "\(row.partition)/\(row.offset)" }
 
     func commit(

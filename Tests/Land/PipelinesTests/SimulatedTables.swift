@@ -180,6 +180,41 @@ final class SimulatedTables: TableCommitter {
         }
     }
 
+    func finder(of version: TableVersion) throws(TableCommitterError) -> RowFinder {
+        let rows = rows(of: version.table)
+        return { (partition, offsets) throws(TableCommitterError) in
+            let found = rows.filter {
+                $0.partition == partition.index && offsets.contains($0.offset)
+            }
+            return Set(found.map(\.offset)).sorted()
+        }
+    }
+
+    func removeRows(
+        in ranges: [SourcePartition: OffsetRanges],
+        from version: TableVersion,
+        pipeline: String,
+        epoch: Int64,
+        isRehearsal: Bool
+    ) throws(TableCommitterError) -> RemovedRanges<File> {
+        let ranges = Dictionary(uniqueKeysWithValues: ranges.map { ($0.key.index, $0.value) })
+        return state.withLock { state in
+            var result = RemovedRanges<File>()
+            for file in state.tables[version.table]?.files.values.map(\.self) ?? [] {
+                let rows = file.rows.filter { ranges[$0.partition]?.contains($0.offset) != true }
+                if rows.count == file.rows.count { continue }
+                result.removedFiles.append(String(file.id))
+                result.rows += Int64(file.rows.count - rows.count)
+                if rows.isEmpty { result.dropped += 1 }
+                if rows.isEmpty || isRehearsal { continue }
+                state.nextFile += 1
+                state.onDisk[state.nextFile] = epoch
+                result.files.append(File(id: state.nextFile, epoch: epoch, rows: rows))
+            }
+            return result
+        }
+    }
+
     func commit(
         _ changes: [TableChange<File>]
     ) throws(TableCommitterError) -> [TableVersion] {

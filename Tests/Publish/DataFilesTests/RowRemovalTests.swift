@@ -262,4 +262,94 @@ struct RowRemovalTests {
         let data = try FileURI.path(ofURI: "\(before.metadata.location)/data")
         #expect(try LocalFiles().list(data) == ["a.parquet", "b.parquet"])
     }
+
+    private func ranges(
+        _ ranges: [Range<Int64>],
+        partition: Int32 = 0,
+        topic: String? = nil
+    ) -> PlaceRanges {
+        PlaceRanges([PlaceRanges.Partition(topic: topic, number: partition): ranges])
+    }
+
+    @Test func `files wholly in a range go without being read, others are written anew`() throws {
+        let lake = try FileLake()
+        let before = try lake.table.adding([
+            lake.file("a", offsets: 0..<100), lake.file("b", offsets: 100..<200),
+            lake.file("c", offsets: 200..<300), lake.file("d", partition: 1, offsets: 0..<300),
+        ])
+        // Unreadable, so that nobody can have read it.
+        for name in ["b", "c"] {
+            let path = try FileURI.path(ofURI: lake.uri(name))
+            // SAFETY: the path lives during the call.
+            #expect(unsafe truncate(path, 0) == 0)
+        }
+        let gone = ranges([90..<150, 150..<Int64.max])
+        // Two ranges are not one: b is in both, in neither wholly.
+        #expect(throws: RowRemovalError.self) {
+            try lake.removal(from: before).rewrite(without: gone, isRehearsal: true) { $0.path }
+        }
+        var asked: [String] = []
+        let whole = ranges([90..<Int64.max])
+        let rehearsal = try lake.removal(from: before).rewrite(without: whole, isRehearsal: true) {
+            asked.append($0.path)
+            return $0.path
+        }
+        #expect(asked.isEmpty && rehearsal.added.isEmpty)
+        #expect(rehearsal.rows == 210 && rehearsal.dropped == 2 && rehearsal.removed.count == 3)
+        let result = try lake.removal(from: before).rewrite(without: whole, isRehearsal: false) {
+            asked.append($0.path)
+            return $0.path + "-new.parquet"
+        }
+        #expect(asked == [lake.uri("a")])
+        #expect(result.rows == 210 && result.dropped == 2 && result.found.isEmpty)
+        #expect(Set(result.removed) == Set(["a", "b", "c"].map(lake.uri)))
+        let after = try lake.commit(result, to: before)
+        let rows = try lake.rows(of: after)
+        #expect(rows.count == 390)
+        let first = rows.filter { $0.hasPrefix("0/") }.map { $0.split(separator: " ")[0] }
+        #expect(first == (0..<90).map { "0/\($0)" })
+    }
+
+    @Test func `a hole in a range stays, whatever the file's bounds are`() throws {
+        let lake = try FileLake()
+        let before = try lake.table.adding([lake.file("a", offsets: 0..<100)])
+        let result = try lake.removal(from: before).rewrite(
+            without: ranges([0..<40, 41..<100]),
+            isRehearsal: false
+        ) { $0.path + "-new.parquet" }
+        #expect(result.dropped == 0 && result.rows == 99)
+        let after = try lake.commit(result, to: before)
+        #expect(try lake.rows(of: after).map { $0.split(separator: " ")[0] } == ["0/40"])
+    }
+
+    @Test func `ranges of another topic or partition leave rows alone`() throws {
+        let lake = try FileLake(withTopic: true)
+        var both = try lake.file("c", offsets: 0..<10, topic: "one")
+        // As if it had rows of two topics.
+        both.upperBounds[5] = Array("two".utf8)
+        let before = try lake.table.adding([
+            lake.file("a", offsets: 0..<10, topic: "one"),
+            lake.file("b", offsets: 0..<10, topic: "two"), both,
+            lake.file("d", partition: 1, offsets: 0..<10, topic: "one"),
+        ])
+        let result = try lake.removal(from: before).rewrite(
+            without: ranges([0..<100], topic: "one"),
+            isRehearsal: false
+        ) { $0.path + "-new.parquet" }
+        // c is read, since its bounds do not tell one topic.
+        #expect(result.removed == [lake.uri("a"), lake.uri("c")])
+        #expect(result.dropped == 1 && result.rows == 20)
+    }
+
+    @Test func `a file without bounds is not dropped unread`() throws {
+        let lake = try FileLake()
+        var file = try lake.file("a", offsets: 0..<10)
+        file.lowerBounds = [:]
+        let before = try lake.table.adding([file])
+        let result = try lake.removal(from: before).rewrite(
+            without: ranges([0..<5]),
+            isRehearsal: false
+        ) { $0.path + "-new.parquet" }
+        #expect(result.dropped == 0 && result.rows == 5 && result.added.map(\.recordCount) == [5])
+    }
 }

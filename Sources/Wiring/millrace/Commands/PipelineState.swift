@@ -1,5 +1,6 @@
 import Arguments
 import Configuration
+import Glibc
 import JSONText
 import Pipelines
 
@@ -7,9 +8,12 @@ import Pipelines
 enum PipelineState {
     static let discussion = """
         'state' is about the checkpoint that each table keeps: which offsets of a partition are
-        accounted for, and where landing goes on. 'state show' prints it. 'state seek' goes on at a
-        later place without landing what lies before it; those offsets stay in the log as a hole
-        that 'millrace run --from … --to …' lands when it is wanted.
+        accounted for, and where landing goes on. 'state show' prints it. 'state seek' goes on at
+        another place: at a later one without landing what lies before it; those offsets stay in the
+        log as a hole that 'millrace run --from … --to …' lands when it is wanted. At an earlier one
+        by taking out what was landed from there on, rows and dead letters, in one commit with the
+        checkpoint; then it is landed anew. 'state reset' goes back only: to the log's beginning, or
+        to --to. Mended dead letters stay. What the log does not have any more is never taken out.
         """
 
     static let options = [
@@ -19,9 +23,10 @@ enum PipelineState {
         OptionDescription(
             "to",
             .one("PLACE"),
-            help: "state seek: an offset, a moment in ISO 8601 or latest"
+            help: "seek, reset: an offset, a moment in ISO 8601, earliest or latest"
         ),
         OptionDescription("dry-run", help: "state: say what would change, and change nothing"),
+        OptionDescription("yes", help: "seek, reset: take rows out without asking"),
     ]
 
     static let examples: [(line: String, meaning: String)] = [
@@ -31,41 +36,98 @@ enum PipelineState {
             "millrace pipelines state seek purchases --topic events --partition 2 --to 4711",
             "one partition"
         ),
+        (
+            "millrace pipelines state reset purchases --to 2026-11-20T00:00:00Z --dry-run",
+            "what landing since then anew would take out"
+        ), ("millrace pipelines state reset purchases --yes", "land everything anew"),
     ]
 
     static func run(_ arguments: ParsedArguments) throws -> ExitCode {
         let words = arguments.positionals.dropFirst()
         guard let verb = words.first, let name = words.last, words.count == 2,
-            ["show", "seek"].contains(verb)
+            ["show", "seek", "reset"].contains(verb)
         else {
             throw CommandError(
-                "write 'millrace pipelines state show PIPELINE' or "
-                    + "'millrace pipelines state seek PIPELINE --to …'",
+                "write 'millrace pipelines state show PIPELINE', 'millrace pipelines state seek "
+                    + "PIPELINE --to …' or 'millrace pipelines state reset PIPELINE'",
                 code: .usage
             )
         }
         let configuration = try CommandConfiguration(arguments)
+        if verb == "seek", !arguments.has("to") {
+            throw CommandError("say where to go on with --to", code: .usage)
+        }
         let runner: any PipelineRunner =
             configuration.server.isRunning
             ? RemoteRunner(server: configuration.server)
             : try LocalRunner(configuration.settings, pipeline: name)
         defer { runner.close() }
         let body = try PipelineRequest.body(arguments)
-        let answer: JSONValue
         if verb == "show" {
-            answer = try runner.state(name, body)
-        } else {
-            guard arguments.has("to") else {
-                throw CommandError("say where to go on with --to", code: .usage)
-            }
-            answer = try runner.seek(name, body, isDry: arguments.has("dry-run"))
+            report(try runner.state(name, body), arguments)
+            return .success
         }
+        return try move(runner, name, verb, body, arguments)
+    }
+
+    /// Says what would change; does it when no rows go, or the person says yes.
+    private static func move(
+        _ runner: any PipelineRunner,
+        _ name: String,
+        _ verb: String,
+        _ body: JSONValue,
+        _ arguments: ParsedArguments
+    ) throws -> ExitCode {
+        let plan = try runner.move(name, verb, body, isDry: true)
+        if arguments.has("dry-run") {
+            report(plan, arguments)
+            return .success
+        }
+        if sum("rows", plan) + sum("letters", plan) > 0, !arguments.has("yes") {
+            report(plan, arguments)
+            guard isConfirmed() else {
+                Terminal.writeError("Nothing was changed; --yes takes the rows out.\n")
+                return .failure
+            }
+        }
+        report(try runner.move(name, verb, body, isDry: false), arguments)
+        return .success
+    }
+
+    private static func isConfirmed() -> Bool {
+        guard isatty(STDIN_FILENO) == 1 else { return false }
+        Terminal.writeError("Take these rows out and land their records anew? [y/N] ")
+        return readLine().map { $0.lowercased().hasPrefix("y") } ?? false
+    }
+
+    private static func sum(_ key: String, _ answer: JSONValue) -> Int64 {
+        (answer["tables"]?.arrayValue ?? []).reduce(0) { $0 + ($1[key]?.integerValue ?? 0) }
+    }
+
+    private static func report(_ answer: JSONValue, _ arguments: ParsedArguments) {
         if arguments.has("json") {
             Terminal.write(answer.text(.pretty) + "\n")
         } else {
             show(answer)
+            showRows(answer)
         }
-        return .success
+    }
+
+    private static func showRows(_ answer: JSONValue) {
+        let isDone = answer["changed"]?.boolValue ?? false
+        for table in answer["tables"]?.arrayValue ?? [] {
+            func count(_ key: String) -> String { grouped(table[key]?.integerValue ?? 0) }
+            Terminal.write(
+                "\(table["table"]?.stringValue ?? ""): \(count("rows")) rows and "
+                    + "\(count("letters")) dead letters \(isDone ? "went" : "would go"): "
+                    + "\(count("files_dropped")) files whole, \(count("files_rewritten")) written "
+                    + "anew\n"
+            )
+        }
+        let kept = (answer["partitions"]?.arrayValue ?? []).reduce(0) {
+            $0 + ($1["mended_kept"]?.integerValue ?? 0)
+        }
+        if kept > 0 { Terminal.write("\(grouped(kept)) mended dead letters stay as they are\n") }
     }
 
     private static func show(_ answer: JSONValue) {
@@ -75,7 +137,7 @@ enum PipelineState {
                 ("table", .left), ("topic", .left), ("partition", .right), ("next", .right),
             ]
                 + (isMove
-                    ? [("goes on at", .right), ("left out", .right)]
+                    ? [("goes on at", .right), ("left out", .right), ("landed anew", .right)]
                     : [("end of log", .right), ("behind", .right), ("accounted for", .left)])
         )
         for entry in answer["partitions"]?.arrayValue ?? [] {
@@ -90,7 +152,11 @@ enum PipelineState {
                     number("partition"), number("next"),
                 ]
                     + (isMove
-                        ? [number("target"), number("left_out")]
+                        ? [
+                            number("target"), number("left_out"),
+                            entry["elsewhere"]?.boolValue ?? false
+                                ? "by another process" : number("landed_anew"),
+                        ]
                         : [number("end"), number("lag"), ranges.joined(separator: ", ")])
             )
         }

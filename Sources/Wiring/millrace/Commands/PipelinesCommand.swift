@@ -7,7 +7,7 @@ struct PipelinesCommand: Command {
         "pipelines",
         summary: "Show what each pipeline has landed, and show or move its checkpoints",
         discussion: PipelineState.discussion,
-        positionals: ["[state]", "[show|seek]", "[PIPELINE]"],
+        positionals: ["[state]", "[show|seek|reset]", "[PIPELINE]"],
         options: [Commands.configOption, Commands.jsonOption] + PipelineState.options,
         examples: [("millrace pipelines", "state, counts and lag of every pipeline")]
             + PipelineState.examples

@@ -12,6 +12,8 @@ final class PipelineRuns: Sendable {
         var table: String?
         /// Nil: everything that is there and not landed yet.
         var selection: LogSelection?
+        /// Where it ends, if that was said.
+        var to: OffsetBound?
     }
 
     /// One run: a job for each of the pipeline's tables.
@@ -182,7 +184,7 @@ extension PipelineRuns.Request {
         table = try Self.text("table", body)
         let topic = try Self.text("topic", body)
         let from = try Self.bound("from", body)
-        let to = try Self.bound("to", body)
+        to = try Self.bound("to", body)
         var partition: Int32?
         if let value = body["partition"], value != .null {
             guard let number = value.integerValue, let index = Int32(exactly: number), index >= 0
@@ -222,7 +224,8 @@ extension PipelineRuns.Request {
 }
 
 extension PipelineRuns {
-    /// `POST /v1/pipelines/{name}/run`, `…/plan`, `…/state` and `…/seek`; `GET /v1/runs/{run}`.
+    /// `POST /v1/pipelines/{name}/run`, `…/plan`, `…/state`, `…/seek` and `…/reset`;
+    /// `GET /v1/runs/{run}`.
     var actions: [GatewayAction] {
         [
             GatewayAction("POST", "/v1/pipelines/{name}/run") { (call) throws(HTTPProblem) in
@@ -235,8 +238,14 @@ extension PipelineRuns {
                 (200, try self.state(call.segments[2], Request(call.body)))
             },
             GatewayAction("POST", "/v1/pipelines/{name}/seek") { (call) throws(HTTPProblem) in
-                let isDry = call.query("dry_run") == "true"
-                return (200, try self.seek(call.segments[2], Request(call.body), isDry: isDry))
+                let request = try Request(call.body)
+                let move = Move(goesBackOnly: false, request, call.query)
+                return (200, try self.move(call.segments[2], request, move))
+            },
+            GatewayAction("POST", "/v1/pipelines/{name}/reset") { (call) throws(HTTPProblem) in
+                let request = try Request(call.body)
+                let move = Move(goesBackOnly: true, request, call.query)
+                return (200, try self.move(call.segments[2], request, move))
             },
             GatewayAction("GET", "/v1/runs/{run}") { (call) throws(HTTPProblem) in
                 guard let run = Int(call.segments[2]).flatMap({ self.describe($0) }) else {
