@@ -123,7 +123,7 @@ def test_moving_the_checkpoint_leaves_a_hole_that_a_backfill_lands():
         assert state["partitions"][0]["covered"] == [[0, 10], [30, 50]]
         assert proven(millrace)[0]["skipped"] == 20
         back = millrace.run("pipelines", "state", "seek", "orders", "--to", "5", check=False)
-        assert back.returncode == 1 and "would double rows" in back.stderr
+        assert back.returncode == 1 and "Nothing was changed" in back.stderr
         millrace.stop()
         run(millrace, "--from", "0")
         millrace.start()
