@@ -86,6 +86,7 @@ let package = Package(
         library("CMicroHTTPD", package: "libmicrohttpd", apt: ["libmicrohttpd-dev"]),
         library("CSQLite", package: "sqlite3", apt: ["libsqlite3-dev"]),
         library("CCurl", package: "libcurl", apt: ["libcurl4-openssl-dev"]),
+        library("CHiredis", package: nil, apt: ["libhiredis-dev"]),
         library("CYAML", package: "yaml-0.1", apt: ["libyaml-dev"]),
         library("CZlib", package: "zlib", apt: ["zlib1g-dev"]),
         library("CZstd", package: "libzstd", apt: ["libzstd-dev"]),
@@ -101,6 +102,7 @@ let package = Package(
         room("Support", "Settings", uses: ["Clocks", "CYAML", "Telemetry"]),
         room("Support", "Arguments"),
         room("Support", "HTTPClient", uses: ["CCurl"]),
+        room("Support", "RedisClient", uses: ["CHiredis"]),
         room("Support", "Telemetry", uses: ["Clocks"]),
         room("Support", "JSONText", uses: ["Bytes"]),
         room("Support", "ArrowData", uses: ["CArrow"]),
@@ -230,7 +232,7 @@ let package = Package(
             "Configuration",
             uses: [
                 "Bytes", "CLinux", "Clocks", "Decoding", "FileSource", "Files", "IcebergModel",
-                "Settings", "Telemetry",
+                "RedisClient", "Settings", "Telemetry",
             ]
         ),
         .executableTarget(
@@ -241,7 +243,7 @@ let package = Package(
                 "FileSource", "Files", "Gateway",
                 "HTTPClient", "HTTPServer", "IcebergModel", "JSONText", "KafkaListener",
                 "KafkaSource", "LogSources", "Parquet", "Pipelines", "Prompt", "Reactor",
-                "SQLEngine", "Settings",
+                "RedisClient", "SQLEngine", "Settings",
                 "Stores", "Tables", "Telemetry", "Threads",
             ],
             path: "Sources/Wiring/millrace",
@@ -274,6 +276,7 @@ let package = Package(
         tests("Support", "Clocks"),
         tests("Support", "Files", uses: ["Bytes"]),
         tests("Support", "Reactor", uses: ["Bytes", "Threads"]),
+        tests("Support", "RedisClient"),
         tests("Support", "Settings", uses: ["Telemetry"]),
         tests("Support", "Arguments"),
         tests("Support", "Telemetry", uses: ["Clocks", "Threads"]),
@@ -382,7 +385,8 @@ let package = Package(
             "Wiring",
             "Configuration",
             uses: [
-                "Bytes", "Decoding", "FileSource", "Files", "IcebergModel", "Settings",
+                "Bytes", "Decoding", "FileSource", "Files", "IcebergModel", "RedisClient",
+                "Settings",
                 "Telemetry",
             ]
         ),

@@ -20,6 +20,8 @@ public final class Lane<
     let committer: Committer
     let clock: Time
     let logger: Logger
+    /// Called after each commit, on the lane's thread; must not block.
+    let afterCommit: @Sendable () -> Void
     private let current: Mutex<LaneStatus>
     let control = Condition(LaneControl())
 
@@ -30,12 +32,14 @@ public final class Lane<
         committer: Committer,
         clock: Time,
         logger: Logger,
-        ownership: Ownership? = .all
+        ownership: Ownership? = .all,
+        afterCommit: @escaping @Sendable () -> Void = {}
     ) {
         self.definition = definition
         self.source = source
         self.committer = committer
         self.clock = clock
+        self.afterCommit = afterCommit
         self.logger = logger.with([
             "pipeline": definition.pipeline, "table": definition.table,
         ])
@@ -51,6 +55,9 @@ public final class Lane<
 
     /// Where it stands.
     public var status: LaneStatus { current.withLock { $0 } }
+
+    /// What it lands now, or is to land; nil for nothing just now.
+    public var ownership: Ownership? { control.withLock { $0.ownership } }
 
     func report(_ change: (inout LaneStatus) -> Void) {
         current.withLock { change(&$0) }

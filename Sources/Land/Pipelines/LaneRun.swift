@@ -343,5 +343,6 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
             $0.lastCommit = moment
         }
         lane.source.remember(marker.positions)
+        lane.afterCommit()
     }
 }

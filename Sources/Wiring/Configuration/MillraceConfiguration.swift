@@ -113,7 +113,11 @@ public struct MillraceConfiguration: Sendable {
             in: reader.section("sources"),
             environment: source.environment
         )
-        pipelines = PipelineConfiguration.all(in: reader.section("pipelines"), sources: sources)
+        pipelines = PipelineConfiguration.all(
+            in: reader.section("pipelines"),
+            sources: sources,
+            environment: source.environment
+        )
         file = source.file?.name
         directory = source.file?.directory ?? source.workingDirectory
         warnings = reader.warnings

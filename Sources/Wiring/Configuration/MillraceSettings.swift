@@ -85,7 +85,9 @@ public enum MillraceSettings {
         none`. `mode` is stream (the default), batch (lands only when `millrace run` asks) or
         watch, with `watch` of `records`, `bytes`, `age` and `poll`. With `share: true` several
         processes with the same lake divide the partitions of a Kafka source among them. `start`
-        (earliest, latest or a moment) says where a new table begins.
+        (earliest, latest or a moment) says where a new table begins. `mirror` shows checkpoints in
+        Redis besides: `redis` (an address, redis://user:password@host:6379/0, in which ${NAME} is
+        the environment's) and `prefix` for its keys.
         """
 
     private static let pipelinesExample = """

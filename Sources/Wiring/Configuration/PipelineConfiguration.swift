@@ -50,19 +50,22 @@ public struct PipelineConfiguration: Sendable, Equatable {
     public var mode: ModeConfiguration
     /// What becomes of records that cannot be rows.
     public var onError: ErrorPolicy
+    /// Where its checkpoints are shown besides; nil for nowhere.
+    public var mirror: MirrorConfiguration?
     /// Tables it fills; never empty.
     public var tables: [TableConfiguration]
 
     /// The pipelines of the part `pipelines`. Problems go to its reader.
     static func all(
         in section: SettingsSection?,
-        sources: [SourceConfiguration]
+        sources: [SourceConfiguration],
+        environment: [String: String]
     ) -> [PipelineConfiguration] {
         guard let section else { return [] }
         var owners: [String: String] = [:]
         return section.sections().compactMap { name, section in
             check(name: name, section)
-            let pipeline = PipelineConfiguration(name: name, section)
+            let pipeline = PipelineConfiguration(name: name, section, environment)
             section.finish()
             if let source = pipeline?.source, !sources.contains(where: { $0.name == source }) {
                 section.complain(
@@ -86,7 +89,7 @@ public struct PipelineConfiguration: Sendable, Equatable {
         }
     }
 
-    private init?(name: String, _ section: SettingsSection) {
+    private init?(name: String, _ section: SettingsSection, _ environment: [String: String]) {
         self.name = name
         source = section.optional("source", .text)
         isShared = section.value("share", .boolean, default: false)
@@ -108,6 +111,7 @@ public struct PipelineConfiguration: Sendable, Equatable {
         let rows: DocumentCount = files == nil ? .many : .one
         let format = FormatConfiguration(section, over: FormatConfiguration(), csvRows: rows)
         let contract = TableContract(section, over: TableContract())
+        mirror = MirrorConfiguration(section, environment)
         onError = section.value("on_error", .choice(ErrorPolicy.self), default: .quarantine)
         let several = section.section("tables")
         let one = section.optional("into", .tableName)

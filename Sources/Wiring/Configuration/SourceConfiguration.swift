@@ -47,7 +47,7 @@ public struct SourceConfiguration: Sendable, Equatable {
 
     /// `text` with the environment's values in place of `${NAME}`: secrets need not stand in the
     /// file.
-    private static func expanded(
+    static func expanded(
         _ text: String,
         _ environment: [String: String]
     ) throws(SettingsComplaint) -> String {

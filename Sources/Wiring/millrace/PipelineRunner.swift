@@ -96,6 +96,7 @@ final class LocalRunner: PipelineRunner {
                     logger: logger
                 ),
                 committer: LakeCommitter(lake, logger: logger.named("lake")),
+                mirrors: settings.mirrors,
                 logger: logger
             )
         } catch {

@@ -116,6 +116,7 @@ private struct LoneLane {
                 [definition],
                 sources: PipelineSources(settings, embedded: EmbeddedLog(log), logger: logger),
                 committer: LakeCommitter(lake, logger: logger.named("lake")),
+                mirrors: settings.mirrors,
                 logger: logger
             )
         } catch {

@@ -20,14 +20,17 @@ final class PipelineHost: Sendable {
     private let threads: [Thread]
     /// Those of them that share their partitions with other processes.
     private let shares: [SharedLane]
+    private let mirrors: [CheckpointMirror]
 
     /// Starts a lane for each definition.
     init(
         _ definitions: [LaneDefinition],
         sources: PipelineSources,
         committer: LakeCommitter,
+        mirrors: [String: MirrorConfiguration],
         logger: Logger
     ) throws(CommandError) {
+        let commits = Condition(UInt64(0))
         var lanes: [ServerLane] = []
         for definition in definitions {
             lanes.append(
@@ -37,7 +40,8 @@ final class PipelineHost: Sendable {
                     committer: committer,
                     clock: SystemClocks(),
                     logger: logger.named("pipelines"),
-                    ownership: definition.isShared ? nil : .all
+                    ownership: definition.isShared ? nil : .all,
+                    afterCommit: { commits.update { $0 &+= 1 } }
                 )
             )
         }
@@ -47,6 +51,16 @@ final class PipelineHost: Sendable {
             shares.append(try sources.share(lane))
         }
         self.shares = shares
+        self.mirrors = mirrors.sorted { $0.key < $1.key }.compactMap { name, mirror in
+            let shown = lanes.filter { $0.definition.pipeline == name }
+            if shown.isEmpty { return nil }
+            return CheckpointMirror(
+                mirror,
+                of: shown,
+                commits: commits,
+                logger: logger.named("mirror").with(["pipeline": name])
+            )
+        }
         threads = lanes.map { lane in
             Thread("lane \(lane.definition.table)") { lane.run() }
         }
@@ -56,6 +70,7 @@ final class PipelineHost: Sendable {
     func stop() {
         for lane in lanes { lane.stop() }
         for thread in threads { thread.join() }
+        for mirror in mirrors { mirror.stop() }
         for share in shares { share.leave() }
         for lane in lanes { lane.source.close() }
     }
@@ -128,6 +143,7 @@ final class PipelineHost: Sendable {
 
     /// Gauges of every lane, read when metrics are asked for.
     func register(in metrics: MetricsRegistry) {
+        for mirror in mirrors { mirror.register(in: metrics) }
         for lane in lanes {
             let labels: KeyValuePairs = [
                 "pipeline": lane.definition.pipeline, "table": lane.definition.table,
@@ -162,6 +178,15 @@ final class PipelineHost: Sendable {
                 labels: labels
             ) { lane.status.state == .running ? 1 : 0 }
         }
+    }
+}
+
+extension MillraceConfiguration {
+    /// Where pipelines' checkpoints are shown besides, by pipeline.
+    var mirrors: [String: MirrorConfiguration] {
+        var mirrors: [String: MirrorConfiguration] = [:]
+        for pipeline in pipelines { mirrors[pipeline.name] = pipeline.mirror }
+        return mirrors
     }
 }
 

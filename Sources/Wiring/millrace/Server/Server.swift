@@ -56,6 +56,7 @@ final class Server: Sendable {
                 definitions,
                 sources: sources,
                 committer: LakeCommitter(lake, logger: logger.named("lake")),
+                mirrors: settings.mirrors,
                 logger: logger
             )
             self.pipelines = pipelines
