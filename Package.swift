@@ -192,7 +192,7 @@ let package = Package(
         ),
 
         // Publish: files become table snapshots that anybody can read.
-        room("Publish", "Stores", uses: ["Bytes", "Files"]),
+        room("Publish", "Stores", uses: ["Bytes", "CArrow", "Files"]),
         room("Publish", "Parquet", uses: ["ArrowData", "Bytes", "CArrow", "Compression"]),
         room("Publish", "Catalogs", uses: ["CSQLite"]),
         room(

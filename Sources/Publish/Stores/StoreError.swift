@@ -6,6 +6,8 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case file(FileError)
     /// The URI or path cannot be used here.
     case unusable(uri: String, reason: String)
+    /// The store does not answer, or refuses; trying again later may help.
+    case unavailable(uri: String, reason: String)
     /// The object has another size than who refers to it says.
     case wrongSize(uri: String, expected: Int64, found: Int64)
 
@@ -31,6 +33,8 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
             error.isNoSpace ? "\(error); free space, then try again" : "\(error)"
         case .unusable(let uri, let reason):
             "\(uri) cannot be used: \(reason)"
+        case .unavailable(let uri, let reason):
+            "\(uri) does not answer as it should: \(reason)"
         case .wrongSize(let uri, let expected, let found):
             "\(uri) has \(found) bytes where \(expected) are expected; it was changed or cut short"
         }

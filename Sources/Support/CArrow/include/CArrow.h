@@ -218,6 +218,58 @@ c_arrow_parquet_totals c_arrow_parquet_footer_totals(const c_arrow_parquet_foote
 c_arrow_parquet_chunk c_arrow_parquet_footer_chunk(
     const c_arrow_parquet_footer*, int64_t row_group, int64_t column);
 
+// Where objects lie that have names: a bucket of S3, or what else Arrow knows a URI of. May be used
+// by several threads at a time.
+typedef struct c_arrow_store c_arrow_store;
+
+// Opens the store of `uri`, which names a bucket or something in it, with the parameters that Arrow
+// knows for its scheme. Null on failure.
+c_arrow_store* c_arrow_store_open(const char* uri, c_arrow_status* status);
+void c_arrow_store_free(c_arrow_store* store);
+
+// What a store tells of an object without reading it.
+typedef struct c_arrow_object {
+    const char* path;  // bucket/name; lives as long as the call it is handed to
+    int64_t bytes;
+    int64_t modified_ns;  // since 1970
+    const char* tag;      // what the store calls this version, empty where it has no word for it
+} c_arrow_object;
+
+// Calls `visit` with each object (not folders) below `folder`, and below its folders if `deep`; with
+// none when there is no such folder. Tags are not told here.
+void c_arrow_store_list(
+    c_arrow_store* store,
+    const char* folder,
+    int32_t deep,
+    void (*visit)(void* context, const c_arrow_object* object),
+    void* context,
+    c_arrow_status* status);
+
+// 1 when there is something of that name (a folder or bucket is told with -1 bytes), 0 when there is
+// nothing, and on failure.
+int32_t c_arrow_store_head(
+    c_arrow_store* store,
+    const char* path,
+    void (*visit)(void* context, const c_arrow_object* object),
+    void* context,
+    c_arrow_status* status);
+
+typedef struct c_arrow_object_reader c_arrow_object_reader;
+
+// Opens an object for reading; null on failure, with ENOENT when there is none. One thread at a time.
+c_arrow_object_reader* c_arrow_object_open(
+    c_arrow_store* store, const char* path, c_arrow_status* status);
+
+// Reads up to `count` bytes from `position` on; returns how many there were.
+int64_t c_arrow_object_read(
+    c_arrow_object_reader* reader,
+    int64_t position,
+    int64_t count,
+    void* bytes,
+    c_arrow_status* status);
+
+void c_arrow_object_free(c_arrow_object_reader* reader);
+
 // Bytes that writers use now, the most they ever used, and bytes kept for the next use.
 int64_t c_arrow_bytes_used(void);
 int64_t c_arrow_bytes_used_peak(void);
