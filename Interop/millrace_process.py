@@ -146,7 +146,7 @@ class MillraceProcess:
         """Runs the command line on the same configuration."""
         done = subprocess.run(
             [BINARY, *arguments, "--config", str(self.config)], capture_output=True, text=True, input=stdin,
-            timeout=300)
+            timeout=300, env={**os.environ, **self.environment})
         assert not check or done.returncode == 0, f"{arguments} gave {done.returncode}: {done.stderr}{done.stdout}"
         return done
 

@@ -11,7 +11,7 @@ struct FileScan: Sendable {
         var isChanged: Bool
     }
 
-    /// One version of a file.
+    /// One version of a file. Where only one of two tells its tag, size and time decide.
     struct Look: Equatable {
         let bytes: Int64
         let modifiedNanoseconds: Int64
@@ -27,6 +27,11 @@ struct FileScan: Sendable {
             bytes = file.bytes
             modifiedNanoseconds = file.modifiedNanoseconds
             tag = file.tag
+        }
+
+        static func == (left: Self, right: Self) -> Bool {
+            left.bytes == right.bytes && left.modifiedNanoseconds == right.modifiedNanoseconds
+                && (left.tag == right.tag || left.tag.isEmpty || right.tag.isEmpty)
         }
     }
 

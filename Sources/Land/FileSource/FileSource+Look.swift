@@ -264,7 +264,7 @@ extension FileSource {
             name: file.name,
             bytes: file.bytes,
             modifiedNanoseconds: file.modifiedNanoseconds,
-            tag: file.tag,
+            tag: after.tag,
             checksum: stream.text.checksum,
             framing: framing.text,
             firstOffset: 0,

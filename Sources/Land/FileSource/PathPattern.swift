@@ -38,6 +38,9 @@ public struct PathPattern: Hashable, Sendable {
         part.utf8.contains(UInt8(ascii: "*")) || part.utf8.contains(UInt8(ascii: "?"))
     }
 
+    /// True when it selects files in folders below its own.
+    public var isDeep: Bool { parts.count > 1 }
+
     /// True when a file of this name is what the last part means.
     func selects(file name: String) -> Bool {
         guard let part = parts.last else { return false }

@@ -8,8 +8,24 @@ public struct FilesConfiguration: Sendable, Equatable {
     public var patterns: [String]
     /// Time between two looks.
     public var poll: Duration
-    /// How long a file must stay as it is before it is taken.
+    /// How long a file must stay as it is before it is taken. Objects of buckets are taken at once.
     public var settle: Duration
+    /// `http(s)://…` of a store that speaks as S3 does; nil for Amazon's.
+    public var endpoint: String?
+    /// The bucket's region; nil when it is not said.
+    public var region: String?
+    /// The bucket that the files are in; nil for folders.
+    public let bucket: String?
+
+    private static let scheme = "s3://"
+
+    /// The patterns of a bucket's files, without the bucket.
+    public var keyPatterns: [String] {
+        patterns.map { pattern in
+            let rest = pattern.dropFirst(Self.scheme.count)
+            return rest.firstIndex(of: "/").map { String(rest[rest.index(after: $0)...]) } ?? ""
+        }
+    }
 
     /// What the map under `from` says; nil when it names no files.
     init?(_ pipeline: SettingsSection) {
@@ -18,13 +34,44 @@ public struct FilesConfiguration: Sendable, Equatable {
         poll = section.value(
             "poll",
             .duration(in: .milliseconds(100)...(.seconds(3600))),
-            default: .seconds(1)
+            default: (patterns ?? []).contains { $0.hasPrefix(Self.scheme) }
+                ? .seconds(10) : .seconds(1)
         )
         settle = section.value(
             "settle",
             .duration(in: .milliseconds(100)...(.seconds(3600))),
             default: .seconds(2)
         )
+        endpoint = section.optional("endpoint", .text)
+        region = section.optional("region", .text)
+        let buckets = Set(
+            (patterns ?? []).map { pattern in
+                pattern.hasPrefix(Self.scheme)
+                    ? String(pattern.dropFirst(Self.scheme.count).prefix { $0 != "/" }) : nil
+            }
+        )
+        bucket = buckets.first.flatMap { $0 }
+        if buckets.count > 1 {
+            section.complain(
+                at: "files",
+                "are in several places",
+                advice: "name files of folders, or of one bucket"
+            )
+        }
+        if bucket == nil, section.has("endpoint") || section.has("region") {
+            section.complain(
+                at: section.has("endpoint") ? "endpoint" : "region",
+                "is about buckets, and these files are in a folder",
+                advice: "leave it away, or name files such as s3://bucket/inbox/*.jsonl"
+            )
+        }
+        if let endpoint, !endpoint.hasPrefix("http://"), !endpoint.hasPrefix("https://") {
+            section.complain(
+                at: "endpoint",
+                "is no address of a store",
+                advice: "write for example http://127.0.0.1:9000"
+            )
+        }
         section.finish()
         if pipeline.has("source") {
             pipeline.complain(
@@ -72,13 +119,24 @@ extension ValueType where Value == String {
     /// Which files of a folder.
     static var filePattern: ValueType {
         ValueType(name: "files", example: "inbox/*.jsonl") { (text) throws(SettingsComplaint) in
-            guard !text.contains("://") else {
+            var path = text
+            if text.hasPrefix("s3://") {
+                let rest = text.dropFirst(5)
+                let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+                // A bucket's name stands in a URI with parameters.
+                let isBucket = rest[..<slash].utf8.allSatisfy { byte in
+                    UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte
+                        || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+                        || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+                }
+                path = isBucket && slash > rest.startIndex ? String(rest[slash...].dropFirst()) : ""
+            } else if text.contains("://") {
                 throw SettingsComplaint(
-                    "\"\(text)\" is not in a folder of this machine",
-                    advice: "write a path such as inbox/*.jsonl"
+                    "\"\(text)\" is neither in a folder nor in a bucket of S3",
+                    advice: "write a path such as inbox/*.jsonl or s3://bucket/inbox/*.jsonl"
                 )
             }
-            guard PathPattern(text) != nil else {
+            guard PathPattern(path) != nil else {
                 throw SettingsComplaint(
                     "\"\(text)\" names no files",
                     advice: "write a path such as inbox/*.jsonl, or inbox/**/*.csv for folders in "

@@ -69,7 +69,8 @@ public enum MillraceSettings {
         Pipelines by name: from which topics (one or a list; `*` stands for any characters), into
         which table or tables. With `source` the topics are those of a Kafka cluster. A map in
         `from` names files: `files` (one path or a list, with `*`, `?` and `**`), `settle` (how long
-        a file must stay as it is, default 2s) and `poll` (default 1s). A table
+        a file must stay as it is, default 2s) and `poll` (default 1s; 10s for buckets). Files may
+        be in a bucket (`s3://bucket/inbox/*.csv`, with `endpoint` and `region`). A table
         takes the records that its `where` selects, all without it. Its columns are those of
         `columns`, and a column for every other field that appears unless `infer` is false. A
         column is declared with its type, or with a map: `from` (a field, `_key`,

@@ -35,6 +35,21 @@ import Testing
         )
     }
 
+    @Test func `files of a bucket have a place and a poll of their own`() throws {
+        let configuration = try configuration(
+            """
+            pipelines:
+              drops:
+                from: {files: ["s3://b-1.x/in/*.csv", "s3://b-1.x/*"], endpoint: "http://h:1"}
+                into: a
+            """
+        )
+        let files = try #require(configuration.pipelines.first?.files)
+        #expect(files.bucket == "b-1.x" && files.keyPatterns == ["in/*.csv", "*"])
+        #expect(files.poll == .seconds(10) && files.endpoint == "http://h:1")
+        #expect(files.region == nil)
+    }
+
     @Test func `what does not go with files is said`() {
         func said(_ pipeline: String) -> String { problems("pipelines: {p: {\(pipeline)}}") }
         #expect(
@@ -42,7 +57,14 @@ import Testing
         )
         #expect(said("from: {files: a/*}, into: t, source: x").contains("stands beside files"))
         #expect(said("from: {files: a/**}, into: t").contains("names no files"))
-        #expect(said("from: {files: 's3://b/*'}, into: t").contains("not in a folder"))
+        #expect(said("from: {files: 'gs://b/*'}, into: t").contains("nor in a bucket of S3"))
+        #expect(said("from: {files: 's3://b'}, into: t").contains("names no files"))
+        #expect(said("from: {files: 's3://b?x/*'}, into: t").contains("names no files"))
+        #expect(said("from: {files: [a/*, 's3://b/*']}, into: t").contains("in several places"))
+        #expect(said("from: {files: a/*, region: x}, into: t").contains("is about buckets"))
+        #expect(
+            said("from: {files: 's3://b/*', endpoint: 'h:1'}, into: t").contains("no address")
+        )
         #expect(said("from: {poll: 1s}, into: t").contains("lacks the key files"))
         #expect(said("from: {files: a/*, setle: 1s}, into: t").contains("did you mean settle"))
         #expect(

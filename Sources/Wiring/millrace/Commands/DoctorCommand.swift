@@ -178,7 +178,7 @@ struct DoctorCommand: Command {
     ) -> Finding {
         let subject = "files of \(pipeline)"
         do throws(FileStoreError) {
-            let store = FolderStore(configuration, in: settings)
+            let store = PipelineFileStore(configuration, in: settings)
             let found = try store.list()
             // One that can be listed and not opened belongs to somebody else.
             if let newest = found.max(by: { $0.modifiedNanoseconds < $1.modifiedNanoseconds }) {

@@ -2,12 +2,11 @@ import Catalogs
 import Clocks
 import Configuration
 import FileSource
-import Files
 import JSONText
 import Telemetry
 
-typealias PipelineFiles = FileSource<FolderStore<LocalFiles>, CatalogRegister, SystemClocks>
-typealias PipelineFileLog = FileLog<FolderStore<LocalFiles>, CatalogRegister, SystemClocks>
+typealias PipelineFiles = FileSource<PipelineFileStore, CatalogRegister, SystemClocks>
+typealias PipelineFileLog = FileLog<PipelineFileStore, CatalogRegister, SystemClocks>
 
 /// The register of a pipeline's files, in the catalog's database.
 struct CatalogRegister: FileRegister {
@@ -100,17 +99,6 @@ extension FileBook.Entry {
     }
 }
 
-extension FolderStore where FS == LocalFiles {
-    /// The files that the settings name for a pipeline.
-    init(_ files: FilesConfiguration, in settings: MillraceConfiguration) {
-        self.init(
-            LocalFiles(),
-            root: settings.directory,
-            patterns: files.patterns.compactMap { PathPattern($0) }
-        )
-    }
-}
-
 extension PipelineFiles {
     /// The files of a pipeline; its register is begun if need be.
     convenience init(
@@ -131,7 +119,7 @@ extension PipelineFiles {
             )
             try self.init(
                 name: pipeline.name,
-                store: FolderStore(files, in: settings),
+                store: PipelineFileStore(files, in: settings),
                 register: CatalogRegister(book),
                 framing: RecordFraming(pipeline.tables[0].format.format),
                 options: options,
