@@ -164,7 +164,7 @@ let package = Package(
             "Land",
             "Pipelines",
             uses: [
-                "ArrowData", "Bytes", "Clocks", "Columns", "Compression", "Decoding",
+                "ArrowData", "Bytes", "CSIMD", "Clocks", "Columns", "Compression", "Decoding",
                 "IcebergModel", "JSONText", "KafkaProtocol", "Telemetry", "Threads",
             ]
         ),

@@ -16,10 +16,12 @@ BINARY = os.environ.get("MILLRACE_BINARY", str(ROOT / ".build/release/millrace")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_ports():
+    """Two different ones: both are held until both are known."""
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]
 
 
 class Millrace:
@@ -28,7 +30,7 @@ class Millrace:
     def __init__(self, data=None, pipelines="", extra=""):
         self.own_data = data is None
         self.data = data or tempfile.mkdtemp(prefix="millrace-bench-")
-        self.kafka, self.http = free_port(), free_port()
+        self.kafka, self.http = free_ports()
         self.config = os.path.join(self.data, f"bench-{self.http}.yaml")
         pathlib.Path(self.config).write_text(
             f"data: {self.data}/data\n"

@@ -18,23 +18,35 @@ internal struct Column: ~Copyable {
     @usableFromInline var values: Block
     @usableFromInline var offsets: Block
     @usableFromInline var validity: Block
+    /// Sizes that the blocks get when they first grow: what the batch before came to.
+    private let sizes: (values: Int, offsets: Int, validity: Int)
 
+    /// An empty column. It takes memory with its first value: most of the time somebody else is
+    /// using what the last batch had.
     internal init(
         kind: ColumnKind,
         shape: DecimalShape,
         pool: BlockPool,
-        like sizes: (Int, Int, Int) = (0, 0, 0)
+        like sizes: (values: Int, offsets: Int, validity: Int) = (4096, 4096, 0)
     ) {
         self.kind = kind
         self.shape = shape
-        values = pool.take(atLeast: kind.isNested ? 0 : max(sizes.0, 4096))
-        offsets = pool.take(atLeast: kind.hasOffsets ? max(sizes.1, 4096) : 0)
-        validity = pool.take(atLeast: sizes.2)
+        self.sizes = sizes
+        values = pool.take(atLeast: 0)
+        offsets = pool.take(atLeast: 0)
+        validity = pool.take(atLeast: 0)
         if kind.hasOffsets { offsets.store(Int32(0), at: 0) }
     }
 
-    /// Sizes of the blocks, for a successor that shall not have to grow.
-    internal var sizes: (Int, Int, Int) { (values.capacity, offsets.capacity, validity.capacity) }
+    /// An empty column that shall not have to grow more than once.
+    private func successor(_ pool: BlockPool) -> Column {
+        Column(
+            kind: kind,
+            shape: shape,
+            pool: pool,
+            like: (values.capacity, offsets.capacity, validity.capacity)
+        )
+    }
 }
 
 extension Column {
@@ -153,7 +165,7 @@ extension Column {
 extension Column {
     /// Gives the finished column away and begins a new one of the same size.
     internal mutating func take(pool: BlockPool) -> ArrowColumn {
-        let next = Column(kind: kind, shape: shape, pool: pool, like: sizes)
+        let next = successor(pool)
         let done = exchange(with: next)
         return done.finished()
     }
@@ -166,7 +178,7 @@ extension Column {
 
     /// Gives a finished column of columns away, made of `children`, and begins a new one.
     internal mutating func take(pool: BlockPool, children: [ArrowColumn]) -> ArrowColumn {
-        let next = Column(kind: kind, shape: shape, pool: pool, like: sizes)
+        let next = successor(pool)
         let done = exchange(with: next)
         return done.finished(children)
     }
@@ -245,7 +257,10 @@ extension Column {
 
     private mutating func setValidity(_ isValid: Bool, at index: Int) {
         if index >> 3 >= validity.capacity {
-            validity.grow(toHold: (index >> 3) + 1, keeping: validity.capacity)
+            validity.grow(
+                toHold: max((index >> 3) + 1, sizes.validity),
+                keeping: validity.capacity
+            )
         }
         Self.set(isValid, at: index, in: validity)
     }
@@ -253,19 +268,21 @@ extension Column {
     /// Makes the bitmap that says that every value so far is there.
     private mutating func beginValidity(_ rows: Int) {
         let bytes = (rows + 7) / 8
-        if bytes > validity.capacity { validity.grow(toHold: bytes, keeping: 0) }
+        if bytes > validity.capacity {
+            validity.grow(toHold: max(bytes, sizes.validity), keeping: 0)
+        }
         validity.fill(0xFF, from: 0, count: bytes)
     }
 
     @usableFromInline
     @inline(never)
     internal mutating func growValues(toHold bytes: Int, keeping kept: Int) {
-        values.grow(toHold: bytes, keeping: kept)
+        values.grow(toHold: max(bytes, sizes.values), keeping: kept)
     }
 
     @usableFromInline
     @inline(never)
     internal mutating func growOffsets() {
-        offsets.grow(toHold: 0, keeping: (count &+ 1) &* 4)
+        offsets.grow(toHold: sizes.offsets, keeping: (count &+ 1) &* 4)
     }
 }

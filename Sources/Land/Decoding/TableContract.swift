@@ -31,6 +31,9 @@ public struct TableContract: Hashable, Sendable {
     /// Values that do not fit their column; nil leaves them to the pipeline's error policy.
     public var types: ContractRule?
 
+    /// True when some record may stop the pipeline.
+    public var mayFreeze: Bool { columns == .freeze || types == .freeze }
+
     /// Tables and columns come into being as records need them.
     public init() {}
 }

@@ -74,7 +74,7 @@ struct DeadLetters<Committer: TableCommitter>: ~Copyable {
         if let headers { append(headers, to: 5, of: file) }
         file.columns.finishRow(at: position, recordBytes: (value?.byteCount ?? 0) + 64)
         if file.columns.rowCount >= definition.limits.batchRowsMax
-            || file.columns.byteCount >= definition.limits.batchBytesMax
+            || file.columns.byteCount >= definition.limits.waitingBytesMax
         {
             try flush(file)
         }

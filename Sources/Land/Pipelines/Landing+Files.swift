@@ -41,7 +41,7 @@ extension Landing {
     /// Hands the waiting rows of `file` to it when they are many.
     mutating func flushIfFull(_ file: DayFile<Committer>) throws(LaneError) {
         if file.columns.rowCount >= definition.limits.batchRowsMax
-            || file.columns.byteCount >= definition.limits.batchBytesMax
+            || file.columns.byteCount >= definition.limits.waitingBytesMax
         {
             try flush(file)
         }

@@ -59,7 +59,7 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
     var rowLayout: ColumnLayout { inputLayout ?? layout }
     /// Records of which the transform left nothing, since the last commit.
     var leftOut: [RecordPlace] = []
-    let pool = BlockPool()
+    let pool: BlockPool
     var random = SystemRandom()
 
     /// Nothing gathered yet, on top of `main`.
@@ -67,7 +67,8 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         definition: LaneDefinition,
         committer: Committer,
         main: TableVersion,
-        epoch: Int64
+        epoch: Int64,
+        pool: BlockPool = BlockPool()
     ) throws(LaneError) {
         // Whatever can fail comes first.
         let tableLayout = try Self.layout(of: main)
@@ -93,7 +94,8 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         isPlain =
             !decoding.isByDocument && decoding.format != .raw && decoding.outsideColumns.isEmpty
         batchRowsMax = definition.limits.batchRowsMax
-        batchBytesMax = definition.limits.batchBytesMax
+        batchBytesMax = definition.limits.waitingBytesMax
+        self.pool = pool
         commitID = UUID16(random: &random).description
         deadLetters = DeadLetters(
             definition: definition,
@@ -132,9 +134,7 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         progress: inout PartitionProgress
     ) throws(LaneError) {
         if pause != nil { return }
-        self.partition = partition.index
-        sourceTopic = partition.topic
-        if definition.hasTopicColumn { name(partition.topic) }
+        begin(partition)
         var reached = progress.next
         do throws(LaneError) {
             progress.next = try walk.forEachRecord(
@@ -144,20 +144,71 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
                 upTo: limit
             ) { (step, offset, timestamp) throws(LaneError) in
                 reached = offset
-                switch try land(step, offset: offset, timestamp: timestamp) {
-                case .row: progress.landed += 1
-                case .filtered: progress.filtered += 1
-                case .deadLetter: progress.deadLettered += 1
-                case .discarded(let reason):
-                    let rows = maker.selection.rows(of: step) ?? .one
-                    progress.discards.add(offset, rows, reason: reason)
-                }
+                let outcome =
+                    try isSelected(step)
+                    ? land(step, offset: offset, timestamp: timestamp) : .filtered
+                count(outcome, of: step, offset, in: &progress)
             }
         } catch .paused(let reason) {
             // What lies before the record is committed, then the lane stops.
             pause = .paused(reason)
             progress.next = reached
         }
+    }
+
+    private mutating func begin(_ partition: SourcePartition) {
+        self.partition = partition.index
+        sourceTopic = partition.topic
+        if definition.hasTopicColumn { name(partition.topic) }
+    }
+
+    /// False when `where` leaves the record out; documents are asked one by one.
+    @inline(__always)
+    private mutating func isSelected(_ step: borrowing WalkStep) -> Bool {
+        isByDocument || maker.selection.selects(step)
+    }
+
+    private mutating func count(
+        _ outcome: LandOutcome,
+        of step: borrowing WalkStep,
+        _ offset: Int64,
+        in progress: inout PartitionProgress
+    ) {
+        switch outcome {
+        case .row: progress.landed += 1
+        case .filtered: progress.filtered += 1
+        case .deadLetter: progress.deadLettered += 1
+        case .discarded(let reason):
+            let rows = maker.selection.rows(of: step) ?? .one
+            progress.discards.add(offset, rows, reason: reason)
+        }
+    }
+
+    /// The same for a chunk that was looked through already, of which only the records on `route`
+    /// are selected.
+    mutating func land(
+        _ chunk: RoutedChunk,
+        route: Int,
+        of partition: SourcePartition,
+        with walk: RecordWalk,
+        upTo limit: Int64,
+        progress: inout PartitionProgress
+    ) throws(LaneError) {
+        let isWhole = chunk.isRouted && progress.next == chunk.first && limit >= chunk.next
+        // A lane that may have to stop in the middle counts what it has passed.
+        guard isWhole, definition.onError != .pause, !definition.decoding.contract.mayFreeze else {
+            return try chunk.withBatches { (batches) throws(LaneError) in
+                try land(batches, of: partition, with: walk, upTo: limit, progress: &progress)
+            }
+        }
+        if pause != nil { return }
+        begin(partition)
+        try chunk.forEachRecord(on: route) { (step, offset, timestamp) throws(LaneError) in
+            let outcome = try land(step, offset: offset, timestamp: timestamp)
+            count(outcome, of: step, offset, in: &progress)
+        }
+        progress.filtered += Int64(chunk.recordCount - chunk.count(on: route))
+        progress.next = chunk.next
     }
 
     /// Tells every open file whose rows come next.
@@ -179,7 +230,6 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
         offset: Int64,
         timestamp: Int64
     ) throws(LaneError) -> LandOutcome {
-        if !isByDocument, !maker.selection.selects(step) { return .filtered }
         let position = LogPosition(
             partition: partition,
             offset: offset,
@@ -191,7 +241,7 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
             if let outcome = try judge(complaint, at: position) { return outcome }
             try deadLetters.append(complaint, key: nil, value: raw, at: position)
             return .deadLetter
-        case .record(let record):
+        case .record(let record, _):
             if isPlain, let value = record.value, addUsual(value, at: position) { return .row }
             if isByDocument { return try landDocuments(record, at: position) }
             if isRaw { return try landRaw(record, at: position) }

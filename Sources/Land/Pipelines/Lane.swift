@@ -1,3 +1,4 @@
+public import ArrowData
 public import Clocks
 import Synchronization
 public import Telemetry
@@ -22,10 +23,20 @@ public final class Lane<
     let logger: Logger
     /// Called after each commit, on the lane's thread; must not block.
     let afterCommit: @Sendable () -> Void
+    /// Memory for rows.
+    let pool: BlockPool
+    /// What is read together with other lanes, and this lane's seat in it; nil when it reads by
+    /// itself.
+    let shared: (reading: SharedReading<Source>, seat: Int)?
     private let current: Mutex<LaneStatus>
     let control = Condition(LaneControl())
 
-    /// A lane that has not begun; it lands the partitions of `ownership`, nil for none yet.
+    /// A lane that has not begun.
+    ///
+    /// - Parameters:
+    ///   - ownership: the partitions it lands; nil for none yet.
+    ///   - reading: what it reads together with other lanes of the same source.
+    ///   - pool: where rows find memory; lanes of a process may have one together.
     public init(
         _ definition: LaneDefinition,
         source: Source,
@@ -33,8 +44,12 @@ public final class Lane<
         clock: Time,
         logger: Logger,
         ownership: Ownership? = .all,
+        reading: SharedReading<Source>? = nil,
+        pool: BlockPool = BlockPool(),
         afterCommit: @escaping @Sendable () -> Void = {}
     ) {
+        shared = reading.map { ($0, $0.takeSeat(definition)) }
+        self.pool = pool
         self.definition = definition
         self.source = source
         self.committer = committer
@@ -77,9 +92,13 @@ public final class Lane<
     private func land() {
         var pause = definition.limits.retryPause.lowerBound
         while let ownership = waitForOwnership() {
-            defer { control.update { $0.isHolding = false } }
+            defer {
+                leaveReading()
+                control.update { $0.isHolding = false }
+            }
             do {
                 var run = try LaneRun(self, ownership: ownership)
+                arriveInReading()
                 report { $0.state = .running }
                 pause = definition.limits.retryPause.lowerBound
                 try run.untilStopped()
@@ -109,6 +128,18 @@ public final class Lane<
         report { $0.state = .stopped }
     }
 
+    private func arriveInReading() {
+        guard let (reading, seat) = shared else { return }
+        reading.arrive(seat, now: clock.now()) { [control] in
+            control.update { $0.hasNews = true }
+        }
+    }
+
+    private func leaveReading() { shared.map { $0.reading.leave($0.seat) } }
+
+    /// Others may read meanwhile.
+    func restFromReading() { shared.map { $0.reading.rest($0.seat) } }
+
     private func waitToRetry(_ pause: Duration, _ ownership: Ownership) {
         control.update { $0.isHolding = false }
         _ = control.wait(timeout: pause) { $0.mustEnd(ownership) ? true : nil }
@@ -118,6 +149,7 @@ public final class Lane<
     private func waitForOwnership() -> Ownership? {
         if control.withLock({ $0.ownership == nil && !$0.isStopping }) {
             report { $0.state = .waiting }
+            leaveReading()
         }
         let next: Ownership?? = control.wait { state in
             if state.isStopping { return .some(.none) }

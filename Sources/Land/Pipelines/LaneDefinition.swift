@@ -10,6 +10,8 @@ public struct LaneLimits: Sendable {
     public var batchBytesMax = 128 << 20
     /// Rows gathered before they are handed to the file.
     public var batchRowsMax = 16_384
+    /// Bytes of rows gathered before they are handed to the file.
+    public var waitingBytesMax = 16 << 20
     /// Bytes of a data file, about; a full file is committed at once.
     public var fileBytesMax = 256 << 20
     /// Days that may have an open file at a time; the one written to longest ago is closed first.

@@ -25,6 +25,8 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
     private var recordsWaiting: Int64 = 0
     /// The checkpoint was moved by hand since the last commit.
     var isMoved = false
+    /// There is something to read, and other lanes read it first.
+    private var isHeldBack = false
 
     var definition: LaneDefinition { lane.definition }
 
@@ -41,7 +43,8 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
             definition: lane.definition,
             committer: lane.committer,
             main: version,
-            epoch: marker.epoch
+            epoch: marker.epoch,
+            pool: lane.pool
         )
         self.lane = lane
         self.ownership = ownership
@@ -122,6 +125,7 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
     /// Lands one chunk of every partition that has something. True when there was any.
     private mutating func readRound(into chunk: inout ByteBuffer) throws(LaneError) -> Bool {
         lane.control.withLock { $0.hasNews = false }
+        isHeldBack = false
         var hasMoved = false
         if definition.mode == .stream || job != nil {
             for topic in try currentTopics() {
@@ -196,7 +200,7 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
         if definition.mode != .stream { limit = min(limit, job?.ends[partition] ?? 0) }
         guard progress.next < min(bounds.end, limit) else { return false }
         let before = progress.next
-        guard try land(partition, upTo: limit, &progress, into: &chunk) else { return false }
+        guard try landShared(partition, upTo: limit, &progress, into: &chunk) else { return false }
         progress.absorb()
         note(progress, of: partition, read: progress.next - before)
         return true
@@ -220,6 +224,45 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
         progress.add(countsOf: piece)
         note(progress, of: hole.partition, read: piece.next - range.lowerBound)
         job?.shrinkHole(to: piece.next)
+    }
+
+    /// Lands a chunk that was read together with other lanes, if there are any near.
+    private mutating func landShared(
+        _ partition: SourcePartition,
+        upTo limit: Int64,
+        _ progress: inout PartitionProgress,
+        into chunk: inout ByteBuffer
+    ) throws(LaneError) -> Bool {
+        guard let (reading, seat) = lane.shared else {
+            return try land(partition, upTo: limit, &progress, into: &chunk)
+        }
+        let found: SharedReading<Source>.Reading
+        do {
+            found = try reading.next(
+                of: partition,
+                from: progress.next,
+                for: seat,
+                limits: definition.limits,
+                now: lane.clock.now()
+            )
+        } catch { throw .source(error) }
+        switch found {
+        case .alone:
+            return try land(partition, upTo: limit, &progress, into: &chunk)
+        case .later:
+            isHeldBack = true
+            return false
+        case .chunk(let chunk, let route):
+            try landing.land(
+                chunk,
+                route: route,
+                of: partition,
+                with: walk,
+                upTo: limit,
+                progress: &progress
+            )
+            return true
+        }
     }
 
     private mutating func land(
@@ -282,9 +325,14 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
         }
         let control = lane.control
         let ownership = ownership
-        let notification = lane.source.notify(when: positions) {
-            control.update { $0.hasNews = true }
-        }
+        // The log has news all the time for a lane that is held back; the others wake it.
+        if !isHeldBack { lane.restFromReading() }
+        let notification =
+            isHeldBack
+            ? nil
+            : lane.source.notify(when: positions) {
+                control.update { $0.hasNews = true }
+            }
         // New topics and partitions announce themselves to nobody: look again after a second.
         var longest = Duration.seconds(1)
         if let since = waitingSince {
@@ -299,7 +347,7 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
                 return isAsked || state.hasNews ? true : nil
             }
         }
-        lane.source.cancel(notification)
+        if let notification { lane.source.cancel(notification) }
         reportTrouble()
     }
 
@@ -317,6 +365,7 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
     /// Commits everything read so far; does nothing when that is committed already.
     mutating func commit() throws(LaneError) {
         guard !isCommitted, try confirmTopics() else { return }
+        lane.restFromReading()
         let started: MonotonicInstant = lane.clock.now()
         try commitReached()
         let totals = committed.totals

@@ -4,11 +4,24 @@ import KafkaProtocol
 
 /// What a walk meets, in the order of the log.
 enum WalkStep: ~Escapable {
-    /// A record whose bytes can be read.
-    case record(Record)
+    /// A record whose bytes can be read, and where they begin.
+    case record(Record, at: RecordAddress)
     /// A place where a record should be and cannot be read: its batch is packed or built wrongly.
     /// `raw` is the whole batch at the first such place of it, nothing at the others.
     case unreadable(reason: String, raw: RawSpan?)
+}
+
+/// Where a record begins: in the batches as they were read, or in what was unpacked of them.
+struct RecordAddress {
+    /// Bytes before it.
+    let start: Int
+    let isUnpacked: Bool
+
+    /// `bytes` further on.
+    @inline(__always)
+    func advanced(by bytes: Int) -> RecordAddress {
+        RecordAddress(start: start &+ bytes, isUnpacked: isUnpacked)
+    }
 }
 
 /// Walks over the records in whole batches as the log stores them, unpacking as it goes.
@@ -20,6 +33,7 @@ enum WalkStep: ~Escapable {
 final class RecordWalk {
     private let decompressor = Decompressor()
     private let batchBytesMax: Int
+    private var scratch = ByteBuffer()
 
     /// A walk that unpacks a batch to at most `batchBytesMax` bytes.
     init(batchBytesMax: Int) {
@@ -37,9 +51,31 @@ final class RecordWalk {
         upTo limit: Int64 = .max,
         _ body: (borrowing WalkStep, _ offset: Int64, _ timestamp: Int64) throws(LaneError) -> Void
     ) throws(LaneError) -> Int64 {
+        try forEachRecord(
+            in: batches,
+            of: partition,
+            from: first,
+            upTo: limit,
+            unpackingInto: &scratch,
+            keepsAll: false,
+            body
+        )
+    }
+
+    /// The same; everything that was unpacked is in `scratch`, the records' addresses tell where.
+    ///
+    /// - Parameter keepsAll: false lets a batch take the place of the one before.
+    func forEachRecord(
+        in batches: RawSpan,
+        of partition: SourcePartition,
+        from first: Int64,
+        upTo limit: Int64 = .max,
+        unpackingInto scratch: inout ByteBuffer,
+        keepsAll: Bool,
+        _ body: (borrowing WalkStep, _ offset: Int64, _ timestamp: Int64) throws(LaneError) -> Void
+    ) throws(LaneError) -> Int64 {
         var position = 0
         var next = first
-        var scratch = ByteBuffer()
         while position < batches.byteCount {
             let header: RecordBatchHeader
             do throws(RecordBatchError) {
@@ -54,7 +90,8 @@ final class RecordWalk {
             } catch {
                 throw .source(.corrupt(partition, offset: next, reason: "\(error)"))
             }
-            let batch = batches.extracting(position..<(position + header.totalSize))
+            let start = position
+            let batch = batches.extracting(start..<(start + header.totalSize))
             position += header.totalSize
             let end = header.baseOffset + Int64(header.lastOffsetDelta) + 1
             if end <= next { continue }
@@ -63,7 +100,8 @@ final class RecordWalk {
                 try walk(refused: batch, of: partition, header, from: next, body)
             } else if !header.isControl {
                 let wanted = next..<max(next, min(end, limit))
-                try walk(batch, header, wanted, unpackingInto: &scratch, body)
+                if !keepsAll { scratch.removeAll() }
+                try walk(batch, at: start, header, wanted, unpackingInto: &scratch, body)
             }
             next = end
         }
@@ -72,6 +110,7 @@ final class RecordWalk {
 
     private func walk(
         _ batch: RawSpan,
+        at start: Int,
         _ header: RecordBatchHeader,
         _ wanted: Range<Int64>,
         unpackingInto scratch: inout ByteBuffer,
@@ -79,12 +118,15 @@ final class RecordWalk {
     ) throws(LaneError) {
         let packed = batch.extracting(RecordBatchHeader.size..<batch.byteCount)
         if header.attributes.codecNumber == 0 {
-            try walk(records: packed, of: batch, header, wanted, body)
+            let address = RecordAddress(
+                start: start + RecordBatchHeader.size,
+                isUnpacked: false
+            )
+            try walk(records: packed, from: address, of: batch, header, wanted, body)
             return
         }
-        scratch.removeAll()
-        let start = max(wanted.lowerBound, header.baseOffset)
-        let lost = start..<wanted.upperBound
+        let lost = max(wanted.lowerBound, header.baseOffset)..<wanted.upperBound
+        let unpackedStart = scratch.count
         guard let codec = CompressionCodec(rawValue: header.attributes.codecNumber) else {
             try giveUp("its batch has an unknown codec", batch, header, lost, body)
             return
@@ -95,11 +137,14 @@ final class RecordWalk {
             try giveUp("its batch cannot be unpacked: \(error)", batch, header, lost, body)
             return
         }
-        try walk(records: scratch.bytes, of: batch, header, wanted, body)
+        let records = scratch.bytes.extracting(unpackedStart..<scratch.count)
+        let address = RecordAddress(start: unpackedStart, isUnpacked: true)
+        try walk(records: records, from: address, of: batch, header, wanted, body)
     }
 
     private func walk(
         records: RawSpan,
+        from address: RecordAddress,
         of batch: RawSpan,
         _ header: RecordBatchHeader,
         _ wanted: Range<Int64>,
@@ -109,6 +154,7 @@ final class RecordWalk {
         var cursor = RecordCursor(records, count: header.recordCount)
         var met = header.baseOffset
         while true {
+            let start = cursor.offset
             let record: Record?
             do throws(RecordBatchError) {
                 record = try cursor.next()
@@ -130,7 +176,7 @@ final class RecordWalk {
             if offset >= wanted.upperBound { return }
             let timestamp =
                 isAppendTime ? header.maxTimestamp : header.baseTimestamp &+ record.timestampDelta
-            try body(.record(record), offset, timestamp)
+            try body(.record(record, at: address.advanced(by: start)), offset, timestamp)
         }
     }
 

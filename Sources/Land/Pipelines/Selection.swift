@@ -22,7 +22,7 @@ struct Selection: ~Copyable {
         switch step {
         case .unreadable:
             return true
-        case .record(let record):
+        case .record(let record, _):
             guard let value = record.value, let verdict = filter?.judge(value) else { return true }
             return verdict != .filtered
         }
@@ -45,7 +45,7 @@ struct Selection: ~Copyable {
         guard plan.isByDocument else { return selects(step) ? .one : nil }
         switch step {
         case .unreadable: return .one
-        case .record(let record):
+        case .record(let record, _):
             guard let value = record.value else { return .one }
             return Self.rows(in: value, &documents, &filter)
         }

@@ -2,18 +2,6 @@ internal import ArrowData
 internal import Bytes
 internal import Compression
 
-/// What the columns of a writer use by turns while they make a page.
-internal struct PageScratch: ~Copyable {
-    let compressor: Compressor
-    var page = ByteBuffer(capacity: 1 << 16)
-    var other = ByteBuffer(capacity: 1 << 16)
-    var indices = IndexBuffer()
-
-    init(zstdLevel: Int) {
-        compressor = Compressor(zstdLevel: Int32(zstdLevel))
-    }
-}
-
 /// One leaf column on its way into a row group: its finished pages, and what was seen of its
 /// values.
 ///
@@ -49,7 +37,7 @@ internal struct ColumnPages: ~Copyable {
     /// The pages so far.
     private(set) var pages: [Page] = []
     /// All pages, compressed.
-    private(set) var packed = ByteBuffer(capacity: 1 << 16)
+    private(set) var packed = ByteBuffer(capacity: 1 << 12)
     /// Values that are null.
     private(set) var nullCount = 0
     private var integers = IntegerRange()
@@ -125,6 +113,10 @@ internal struct ColumnPages: ~Copyable {
         try finishPage(rows.count, isIndices: isIndices, &scratch)
     }
 
+    /// Values that show by themselves that a column does not repeat, when all but one in a hundred
+    /// of them differ; else the whole first page is looked at.
+    private static let sampleRows = 1024
+
     /// Puts the values into the dictionary and their numbers into the page. False, and nothing has
     /// happened, when the file's first page shows that values hardly repeat.
     private mutating func appendIndices(
@@ -134,23 +126,46 @@ internal struct ColumnPages: ~Copyable {
         _ scratch: inout PageScratch
     ) -> Bool {
         scratch.indices.reset(capacity: rows.count)
-        if isText {
-            PlainText.appendIndices(column, rows, of: &texts, to: &scratch.indices)
-        } else {
-            PlainNumbers.appendIndices(column, rows, of: &numbers, to: &scratch.indices)
+        var rest = rows
+        if isFirstPage, rows.count > Self.sampleRows {
+            let sample = rows.prefix(Self.sampleRows)
+            look(up: column, sample, &scratch)
+            let values = scratch.indices.count
+            if values >= options.dictionaryRowsMin, entryCount * 100 >= values * 99 {
+                return giveUpDictionary()
+            }
+            rest = sample.upperBound..<rows.upperBound
         }
+        look(up: column, rest, &scratch)
         if isFirstPage, present >= options.dictionaryRowsMin, entryCount * 5 > present * 3 {
-            hasDictionary = false
-            takesIndices = false
-            texts.removeAll()
-            numbers.removeAll()
-            return false
+            return giveUpDictionary()
         }
         let width = IndexRuns.width(of: entryCount)
         scratch.page.append(UInt8(width))
         IndexRuns.append(scratch.indices, width: width, to: &scratch.page)
         if dictionaryBytes > options.dictionaryPageBytes { takesIndices = false }
         return true
+    }
+
+    private mutating func look(
+        up column: borrowing ArrowColumnView,
+        _ rows: Range<Int>,
+        _ scratch: inout PageScratch
+    ) {
+        if isText {
+            PlainText.appendIndices(column, rows, of: &texts, to: &scratch.indices)
+        } else {
+            PlainNumbers.appendIndices(column, rows, of: &numbers, to: &scratch.indices)
+        }
+    }
+
+    /// Lets the dictionary go, with its memory.
+    private mutating func giveUpDictionary() -> Bool {
+        hasDictionary = false
+        takesIndices = false
+        texts = TextDictionary()
+        numbers = NumberDictionary()
+        return false
     }
 
     /// Different values in the dictionary.

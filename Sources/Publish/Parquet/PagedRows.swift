@@ -15,11 +15,11 @@ internal final class PagedRows {
     }
 
     private let columns: [Place]
-    private var scratch: PageScratch
+    private let zstdLevel: Int
 
     /// An empty row group of the leaves of `fields`, all of which `canHold` has accepted.
     init(fields: [ArrowField], options: ParquetOptions) {
-        scratch = PageScratch(zstdLevel: options.zstdLevel)
+        zstdLevel = options.zstdLevel
         columns = fields.flatMap(\.leaves).map { Place($0, options) }
     }
 
@@ -44,16 +44,18 @@ internal final class PagedRows {
 
     /// Adds the rows of `batch`, whose fields are those of the file.
     func add(_ batch: borrowing ArrowBatch) throws(CompressionError) {
+        let bench = PageWorkbench.take(zstdLevel: zstdLevel)
+        defer { bench.giveBack() }
         var leaf = 0
         for (index, field) in batch.fields.enumerated() {
             let column = batch.column(index)
             guard field.type == .struct else {
-                try columns[leaf].pages.add(column, &scratch)
+                try columns[leaf].pages.add(column, &bench.scratch)
                 leaf += 1
                 continue
             }
             for child in field.children.indices {
-                try columns[leaf].pages.add(column.child(child), &scratch)
+                try columns[leaf].pages.add(column.child(child), &bench.scratch)
                 leaf += 1
             }
         }

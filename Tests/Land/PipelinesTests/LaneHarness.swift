@@ -23,12 +23,14 @@ struct LaneHarness {
         infersColumns: Bool = true,
         decoding: DecodingPlan = DecodingPlan(),
         ownership: Ownership? = .all,
+        table: String = "t",
+        reading: SharedReading<MemoryLog>? = nil,
         _ change: (inout LaneDefinition) -> Void = { _ in }
     ) -> TestLane {
         var definition = LaneDefinition(
             pipeline: pipeline,
             topics: topics,
-            table: "t",
+            table: table,
             predicate: predicate,
             columns: columns,
             infersColumns: infersColumns,
@@ -43,7 +45,8 @@ struct LaneHarness {
             committer: tables,
             clock: SystemClocks(),
             logger: .silent,
-            ownership: ownership
+            ownership: ownership,
+            reading: reading
         )
     }
 

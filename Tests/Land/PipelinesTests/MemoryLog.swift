@@ -12,6 +12,7 @@ final class MemoryLog: LogSource {
         var ends: [SourcePartition: Int64] = [:]
         var starts: [SourcePartition: Int64] = [:]
         var failures = 0
+        var reads = 0
         var isSilent = false
     }
 
@@ -43,6 +44,9 @@ final class MemoryLog: LogSource {
 
     /// The next `count` reads fail in a way that passes.
     func failReads(_ count: Int) { state.withLock { $0.failures = count } }
+
+    /// How often it was read.
+    var reads: Int { state.withLock { $0.reads } }
 
     func create(_ name: String, partitions: Int = 1, id: String = "id") {
         state.withLock {
@@ -167,6 +171,7 @@ final class MemoryLog: LogSource {
     ) throws(LogSourceError) -> SourceBounds {
         let isFailing = state.withLock { state in
             defer { state.failures = max(0, state.failures - 1) }
+            state.reads += 1
             return state.failures > 0
         }
         if isFailing { throw .unavailable("broker restarts") }

@@ -398,7 +398,9 @@ private struct Fixture {
             from: 7,
             upTo: 8
         ) { (step, offset, _) throws(LaneError) in
-            if case .record(let record) = step, offset == 7 { text = LetterHeader.text(of: record) }
+            if case .record(let record, _) = step, offset == 7 {
+                text = LetterHeader.text(of: record)
+            }
         }
         #expect(LetterHeader.parse(try #require(text)) == letter.headers)
     }

@@ -2,9 +2,10 @@ internal import Bytes
 
 /// Decides by a predicate which records become rows, on their bytes, before anything is built.
 ///
-/// It looks only for the fields that the predicate names and stops at the last of them: what stands
-/// behind is not checked, since a record that passes is decoded anyway. A field that stands twice
-/// counts the first time. Belongs to one thread.
+/// It looks only for the fields that the predicate names and stops at the last of them, or at the
+/// one that decides (`Predicate.Discriminator`): what stands behind is not checked, since a record
+/// that passes is decoded anyway. A field that stands twice counts the first time. Belongs to one
+/// thread.
 public struct RecordFilter: ~Copyable {
     /// What is to become of a record.
     public enum Verdict: Equatable, Sendable {
@@ -18,96 +19,30 @@ public struct RecordFilter: ~Copyable {
 
     /// The predicate.
     public let predicate: Predicate
-    private var fields = FieldReader()
-    private let named: Int
-    private var values: [FieldValue]
+    private var fields: FieldCollector
+    private let discriminator: Predicate.Discriminator?
 
     /// A filter by `predicate`.
     public init(_ predicate: Predicate) {
         self.predicate = predicate
-        named = predicate.fields.count
-        for (number, name) in predicate.fields.enumerated() {
-            _ = fields.table.add(name: name.utf8, number: number)
-        }
-        values = Array(repeating: .missing, count: named)
+        fields = FieldCollector(predicate.fields)
+        discriminator = predicate.discriminator
     }
 
     /// Judges the record in `value`.
     public mutating func judge(_ value: RawSpan) -> Verdict {
-        if fields.table.keys.count > named &+ DecodeLimits.rememberedMax {
-            fields.table.truncate(to: named)
-        }
-        for index in 0..<named { values[index] = .missing }
         var cursor = JSONCursor(value)
+        let discriminator = discriminator
         do throws(JSONFault) {
-            try collect(&cursor)
+            let isWhole = try fields.collect(&cursor) { number, found, cursor in
+                guard let discriminator, number == discriminator.field else { return true }
+                return found.isText(cursor) { discriminator.allows($0) }
+            }
+            if !isWhole { return .filtered }
         } catch {
             return .rejected(DecodeIssue(error.reason, offset: error.offset))
         }
         return truth(of: predicate.expression, cursor) == true ? .passes : .filtered
-    }
-
-    @inline(__always)
-    private mutating func collect(_ cursor: inout JSONCursor) throws(JSONFault) {
-        guard try FieldReader.begin(&cursor) else { return }
-        var key = -1
-        var left = named
-        var unknown = 0
-        repeat {
-            let known = fields.table.keys.count
-            key = try fields.key(&cursor, after: key, unknown: -1)
-            if fields.table.keys.count > known {
-                unknown &+= 1
-                if unknown > DecodeLimits.fieldsMax {
-                    throw JSONFault(.tooManyFields, at: cursor.position)
-                }
-            }
-            if cursor.next <= 0x20 { cursor.skipWhitespace() }
-            let number = Int(fields.table.keys[key].number)
-            guard number >= 0, values[number] == .missing else {
-                try cursor.skipValue(depth: 1)
-                continue
-            }
-            values[number] = try FieldValue(&cursor)
-            left &-= 1
-            if left == 0 { return }
-        } while try FieldReader.continues(&cursor)
-    }
-}
-
-/// A field's value as a predicate sees it; texts stay in the record.
-private enum FieldValue: Equatable {
-    case missing
-    case null
-    case boolean(Bool)
-    case integer(Int64)
-    case double(Double)
-    case text(start: Int, end: Int, hasEscapes: Bool)
-    /// An object or array, which compares with nothing, or a number beyond every double.
-    case other
-
-    init(_ cursor: inout JSONCursor) throws(JSONFault) {
-        switch cursor.next {
-        case UInt8(ascii: "\""):
-            cursor.position &+= 1
-            let string = try cursor.scanString()
-            self = .text(start: string.start, end: string.end, hasEscapes: string.hasEscapes)
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-            let number = try cursor.scanNumber()
-            if let integer = number.int64 {
-                self = .integer(integer)
-            } else {
-                self = number.double(in: cursor).map { .double($0) } ?? .other
-            }
-        case let first:
-            try cursor.skipValue(depth: 1)
-            switch first {
-            case UInt8(ascii: "t"): self = .boolean(true)
-            case UInt8(ascii: "f"): self = .boolean(false)
-            case UInt8(ascii: "n"): self = .null
-            default: self = .other
-            }
-        }
     }
 }
 
@@ -139,16 +74,16 @@ extension RecordFilter {
             }
             return result
         case .isNull(let field):
-            return values[field] == .missing || values[field] == .null
+            return fields.values[field] == .missing || fields.values[field] == .null
         case .truth(let field):
-            if case .boolean(let value) = values[field] { return value }
+            if case .boolean(let value) = fields.values[field] { return value }
             return nil
         case .like(let field, let pattern):
-            return withText(values[field], cursor) { pattern.matches($0) }
+            return fields.values[field].withText(cursor) { pattern.matches($0) }
         case .oneOf(let field, let literals):
             var result: Bool? = false
             for literal in literals {
-                let order = order(values[field], literal, cursor)
+                let order = order(fields.values[field], literal, cursor)
                 if order == 0 { return true }
                 if order == nil { result = nil }
             }
@@ -156,19 +91,6 @@ extension RecordFilter {
         case .comparison(let left, let comparison, let right):
             return order(left, right, cursor).map { comparison.holds($0) }
         }
-    }
-
-    /// Gives `body` the bytes of a text; nil for other values.
-    private func withText<Result>(
-        _ value: FieldValue,
-        _ cursor: borrowing JSONCursor,
-        _ body: (RawSpan) -> Result
-    ) -> Result? {
-        guard case .text(let start, let end, let hasEscapes) = value else { return nil }
-        if !hasEscapes { return body(cursor.bytes(start, end)) }
-        let text = cursor.unescaped(JSONString(start: start, end: end, hasEscapes: true))
-        // SAFETY: the array outlives the call.
-        return unsafe body(text.span.bytes)
     }
 
     /// Negative, zero or positive as `left` comes before, with or after `right`; nil when unknown.
@@ -179,16 +101,17 @@ extension RecordFilter {
     ) -> Int? {
         switch (left, right) {
         case (.field(let field), .literal(let literal)):
-            return order(values[field], literal, cursor)
+            return order(fields.values[field], literal, cursor)
         case (.literal(let literal), .field(let field)):
-            return order(values[field], literal, cursor).map { -$0 }
+            return order(fields.values[field], literal, cursor).map { -$0 }
         case (.literal(let left), .literal(let right)):
             return Self.order(Self.value(of: left), Self.value(of: right))
                 ?? Self.order(texts: left, right)
         case (.field(let left), .field(let right)):
-            if let order = Self.order(values[left], values[right]) { return order }
-            return withText(values[left], cursor) { left in
-                withText(values[right], cursor) { Self.order(bytes: left, $0) }
+            if let order = Self.order(fields.values[left], fields.values[right]) { return order }
+            let right = fields.values[right]
+            return fields.values[left].withText(cursor) { left in
+                right.withText(cursor) { Self.order(bytes: left, $0) }
             } ?? nil
         }
     }
@@ -202,7 +125,7 @@ extension RecordFilter {
             return Self.order(value, Self.value(of: literal))
         }
         // SAFETY: the array outlives the call.
-        return withText(value, cursor) { unsafe Self.order(bytes: $0, text.span.bytes) }
+        return value.withText(cursor) { unsafe Self.order(bytes: $0, text.span.bytes) }
     }
 
     private static func value(of literal: PredicateLiteral) -> FieldValue {

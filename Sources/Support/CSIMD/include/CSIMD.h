@@ -39,3 +39,10 @@ static inline int32_t c_simd_plain_length(const void *bytes) {
     return length;
 #endif
 }
+
+// Has `bytes` bytes from `start` on brought near, for whoever reads them soon. The address need not
+// be readable: nothing happens then.
+static inline void c_simd_prefetch(const void *start, int32_t bytes) {
+    for (int32_t offset = 0; offset < bytes; offset += 64)
+        __builtin_prefetch((const char *)start + offset);
+}

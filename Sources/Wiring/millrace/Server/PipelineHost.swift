@@ -1,9 +1,11 @@
+import ArrowData
 import Clocks
 import Configuration
 import Decoding
 import EventLog
 import FileSource
 import Files
+import Glibc
 import IcebergModel
 import JSONText
 import Pipelines
@@ -22,6 +24,13 @@ final class PipelineHost: Sendable {
     private let shares: [SharedLane]
     private let mirrors: [CheckpointMirror]
 
+    /// Bytes of rows that all lanes together may gather before they are handed to files, about.
+    private static let waitingBytesMax = 128 << 20
+    /// Bytes that each of them may gather however many there are.
+    private static let waitingBytesMin = 256 << 10
+    /// Bytes of memory for rows that are kept for later.
+    private static let idleBytesMax = 32 << 20
+
     /// Starts a lane for each definition.
     init(
         _ definitions: [LaneDefinition],
@@ -32,7 +41,14 @@ final class PipelineHost: Sendable {
     ) throws(CommandError) {
         let commits = Condition(UInt64(0))
         var lanes: [ServerLane] = []
-        for definition in definitions {
+        let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let reading = SharedReading(sources.embeddedLog, parallelism: cores + 1)
+        let pool = BlockPool(bytesRetainedMax: Self.idleBytesMax)
+        for var definition in definitions {
+            definition.limits.waitingBytesMax = max(
+                Self.waitingBytesMax / definitions.count,
+                Self.waitingBytesMin
+            )
             lanes.append(
                 ServerLane(
                     definition,
@@ -41,6 +57,8 @@ final class PipelineHost: Sendable {
                     clock: SystemClocks(),
                     logger: logger.named("pipelines"),
                     ownership: definition.isShared ? nil : .all,
+                    reading: definition.source == nil ? reading : nil,
+                    pool: pool,
                     afterCommit: { commits.update { $0 &+= 1 } }
                 )
             )

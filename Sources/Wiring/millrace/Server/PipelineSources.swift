@@ -44,6 +44,9 @@ struct PipelineSources {
     /// The files of a pipeline that reads files.
     func files(of pipeline: String) -> PipelineFiles? { files[pipeline] }
 
+    /// The embedded log, which all lanes that land it read together.
+    var embeddedLog: PipelineLog { .embedded(embedded) }
+
     /// What a lane reads. Its place is told to a consumer group of the lane's own.
     func lane(_ definition: LaneDefinition) throws(CommandError) -> PipelineLog {
         if let files = files[definition.pipeline] {

@@ -1,0 +1,232 @@
+import Bytes
+internal import CSIMD
+import Decoding
+import KafkaProtocol
+import Synchronization
+
+/// A record of a chunk, and where it is.
+struct RoutedRecord {
+    let offset: Int64
+    /// Milliseconds since 1970.
+    let timestamp: Int64
+    let address: RecordAddress
+}
+
+/// Some batches of a partition that were read and unpacked once, with the records of them that each
+/// of several lanes wants.
+///
+/// SAFETY: filled by the one thread that makes it, and never changed after that.
+@safe
+final class RoutedChunk: @unchecked Sendable {
+    // @unchecked Sendable: see above.
+    /// The offset that was asked for.
+    let first: Int64
+    /// Offset after the last batch.
+    private(set) var next: Int64
+    /// Records from `first` on.
+    private(set) var recordCount = 0
+    /// True when the routes are whole. A chunk in which something cannot be read has none: each lane
+    /// walks over it by itself.
+    private(set) var isRouted = false
+    private var store: ChunkStore
+    private let shelf: ChunkShelf
+
+    /// An empty chunk in memory from `shelf`.
+    init(from offset: Int64, routes: Int, shelf: ChunkShelf) {
+        first = offset
+        next = offset
+        self.shelf = shelf
+        store = shelf.take()
+        store.reset(routes: routes)
+    }
+
+    deinit { shelf.giveBack(store) }
+
+    /// True when nothing was read.
+    var isEmpty: Bool { store.batches.isEmpty }
+
+    /// Gives `body` the whole batches.
+    func withBatches<Result, Failure: Error>(
+        _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try Self.lend(store.batches, body)
+    }
+
+    private static func lend<Result, Failure: Error>(
+        _ buffer: borrowing ByteBuffer,
+        _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(buffer.bytes)
+    }
+
+    /// Bytes of memory that it takes, about.
+    var byteCount: Int { store.byteCount }
+
+    /// True when it has records for a lane that wants those from `offset` on.
+    func covers(_ offset: Int64) -> Bool { first <= offset && offset < next }
+
+    /// Fills it with what `read` appends.
+    func fill<Failure: Error>(
+        _ read: (inout ByteBuffer) throws(Failure) -> Void
+    ) throws(Failure) {
+        try read(&store.batches)
+    }
+
+    /// Finds out which records go where.
+    func route(of partition: SourcePartition, with walk: RecordWalk, by router: ChunkRouter) {
+        let store = store
+        do throws(LaneError) {
+            next = try walk.forEachRecord(
+                in: store.batches.bytes,
+                of: partition,
+                from: first,
+                unpackingInto: &store.unpacked,
+                keepsAll: true
+            ) { (step, offset, timestamp) throws(LaneError) in
+                guard case .record(let record, let address) = step else {
+                    throw .source(.corrupt(partition, offset: offset, reason: ""))
+                }
+                recordCount += 1
+                let place = RoutedRecord(offset: offset, timestamp: timestamp, address: address)
+                router.route(record.value) { store.routes[$0].append(place) }
+            }
+            isRouted = true
+        } catch {
+            // Who walks over it finds the same, and knows what to do with it.
+            next = Self.end(of: store.batches.bytes, from: first)
+        }
+    }
+
+    /// Offset after the last whole batch of `batches`.
+    private static func end(of batches: RawSpan, from first: Int64) -> Int64 {
+        var (position, next) = (0, first)
+        while position < batches.byteCount,
+            let header = try? RecordBatchHeader(batches, at: position)
+        {
+            position += header.totalSize
+            next = max(next, header.baseOffset + Int64(header.lastOffsetDelta) + 1)
+        }
+        return next
+    }
+
+    /// How many records the lane on that route wants.
+    func count(on route: Int) -> Int { store.routes[route].count }
+
+    /// Calls `body` with every record on a route, in the order of the log.
+    func forEachRecord(
+        on route: Int,
+        _ body: (borrowing WalkStep, _ offset: Int64, _ timestamp: Int64) throws(LaneError) -> Void
+    ) throws(LaneError) {
+        let places = store.routes[route]
+        for index in places.indices {
+            // A lane's records are far apart: the next ones come from memory meanwhile.
+            if index &+ Self.ahead < places.count { prefetch(places[index &+ Self.ahead]) }
+            let place = places[index]
+            if place.address.isUnpacked {
+                try Self.read(place, in: store.unpacked, body)
+            } else {
+                try Self.read(place, in: store.batches, body)
+            }
+        }
+    }
+
+    private static var ahead: Int { 2 }
+    private static var prefetchedBytes: Int32 { 256 }
+
+    @inline(__always)
+    private func prefetch(_ place: RoutedRecord) {
+        let start = place.address.start
+        if place.address.isUnpacked {
+            Self.prefetch(store.unpacked, start)
+        } else {
+            Self.prefetch(store.batches, start)
+        }
+    }
+
+    @inline(__always)
+    private static func prefetch(_ buffer: borrowing ByteBuffer, _ start: Int) {
+        // SAFETY: the address is only a hint.
+        unsafe buffer.bytes.withUnsafeBytes { bytes in
+            unsafe c_simd_prefetch(bytes.baseAddress.map { unsafe $0 + start }, prefetchedBytes)
+        }
+    }
+
+    @inline(__always)
+    private static func read(
+        _ place: RoutedRecord,
+        in buffer: borrowing ByteBuffer,
+        _ body: (borrowing WalkStep, _ offset: Int64, _ timestamp: Int64) throws(LaneError) -> Void
+    ) throws(LaneError) {
+        let rest = buffer.bytes.extracting(place.address.start..<buffer.count)
+        var cursor = RecordCursor(rest, count: 1)
+        let record: Record?
+        do throws(RecordBatchError) { record = try cursor.next() } catch {
+            preconditionFailure("a record that was read once cannot be read again: \(error)")
+        }
+        guard let record else { return }
+        try body(.record(record, at: place.address), place.offset, place.timestamp)
+    }
+}
+
+/// What tells where records go; one thread at a time uses it.
+final class ChunkRouter {
+    private var router: RecordRouter
+    private let count: Int
+
+    /// A router to lanes with these predicates; nil wants everything.
+    init(_ predicates: [Predicate?]) {
+        router = RecordRouter(predicates)
+        count = predicates.count
+    }
+
+    /// Calls `body` with every route that a record goes; one without a value goes everywhere.
+    @inline(__always)
+    func route(_ value: RawSpan?, _ body: (Int) -> Void) {
+        guard let value else { return (0..<count).forEach(body) }
+        router.route(value, body)
+    }
+}
+
+/// The memory of a chunk.
+final class ChunkStore {
+    var batches = ByteBuffer()
+    var unpacked = ByteBuffer()
+    var routes: [[RoutedRecord]] = []
+
+    /// Empties it, and makes so many empty routes.
+    func reset(routes count: Int) {
+        batches.removeAll()
+        unpacked.removeAll()
+        for index in routes.indices { routes[index].removeAll(keepingCapacity: true) }
+        while routes.count < count { routes.append([]) }
+    }
+
+    var byteCount: Int {
+        batches.count + unpacked.count
+            + routes.reduce(0) { $0 + $1.count * MemoryLayout<RoutedRecord>.stride }
+    }
+}
+
+/// Memory of chunks that nobody uses any more.
+///
+/// SAFETY: a store has one owner: the shelf, or the chunk that took it.
+@safe
+final class ChunkShelf: @unchecked Sendable {
+    // @unchecked Sendable: the stores are reached under the lock only.
+    private let lock = Mutex(())
+    private var idle: [ChunkStore] = []
+    private let idleMax: Int
+
+    /// A shelf that keeps up to `idleMax` of them.
+    init(idleMax: Int) { self.idleMax = idleMax }
+
+    func take() -> ChunkStore {
+        lock.withLock { _ in idle.popLast() } ?? ChunkStore()
+    }
+
+    func giveBack(_ store: ChunkStore) {
+        lock.withLock { _ in
+            if idle.count < idleMax { idle.append(store) }
+        }
+    }
+}
