@@ -233,7 +233,7 @@ extension DeadLetter {
                 key: nil,
                 value: Self.bytes(raw)
             )
-        case .record(let record):
+        case .record(let record, _):
             self.init(
                 place: place,
                 timestampMilliseconds: timestamp,

@@ -25,8 +25,8 @@ public struct LaneLimits: Sendable {
 
 /// One table's way from the log: which records, which columns, how fresh.
 ///
-/// A pipeline with several tables is several lanes. Each reads the log by itself and its table
-/// alone remembers how far it has come, so no lane can hold another back or make it forget.
+/// A pipeline with several tables is several lanes. Its table alone remembers how far each has come,
+/// so no lane can make another forget; what they read together is only a convenience.
 public struct LaneDefinition: Sendable {
     /// Name of the pipeline.
     public let pipeline: String

@@ -25,8 +25,8 @@ final class RoutedChunk: @unchecked Sendable {
     private(set) var next: Int64
     /// Records from `first` on.
     private(set) var recordCount = 0
-    /// True when the routes are whole. A chunk in which something cannot be read has none: each lane
-    /// walks over it by itself.
+    /// True when the routes are whole. A chunk in which something cannot be read has none: each
+    /// lane walks over it by itself.
     private(set) var isRouted = false
     private var store: ChunkStore
     private let shelf: ChunkShelf
