@@ -25,8 +25,8 @@ public struct LaneLimits: Sendable {
 
 /// One table's way from the log: which records, which columns, how fresh.
 ///
-/// A pipeline with several tables is several lanes. Its table alone remembers how far each has come,
-/// so no lane can make another forget; what they read together is only a convenience.
+/// A pipeline with several tables is several lanes. Its table alone remembers how far each lane has
+/// come, so none can make another forget; what they read together is only a convenience.
 public struct LaneDefinition: Sendable {
     /// Name of the pipeline.
     public let pipeline: String
