@@ -173,6 +173,36 @@ def test_rows_that_another_engine_compacted_are_found_and_go():
         proven(millrace)
 
 
+def test_rows_of_files_that_are_gone_stay():
+    settings = """
+pipelines:
+  orders:
+    from: {files: "inbox/*.jsonl", settle: 300ms, poll: 100ms}
+    into: orders
+    freshness: 200ms
+    columns: {n: long}
+"""
+    millrace = MillraceProcess(settings)
+    inbox = millrace.directory / "inbox"
+    inbox.mkdir()
+    with millrace:
+        for name, numbers in (("a", range(20)), ("b", range(20, 50))):
+            (inbox / f"{name}.jsonl").write_text("".join(json.dumps({"n": n}) + "\n" for n in numbers))
+            wait_until(lambda: len(rows(millrace)) == numbers.stop, what="the file")
+        millrace.wait_until_landed()
+        assert state(millrace, "reset", "--yes")["tables"][0]["rows"] == 50
+        wait_until(lambda: rows(millrace) == list(range(50)), what="landing anew")
+        millrace.wait_until_landed()
+        (inbox / "a.jsonl").unlink()
+        time.sleep(1)
+        done = millrace.run("pipelines", "state", "reset", "orders", "--to", "0", "--yes", check=False)
+        assert done.returncode != 0, done.stdout
+        assert rows(millrace) == list(range(50))
+        state(millrace, "reset", "--to", "20", "--yes")
+        wait_until(lambda: rows(millrace) == list(range(50)), what="landing the file that is there")
+        assert [p["state"] for p in millrace.pipelines()] == ["running"]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_process_killed_at_a_random_moment_of_a_reset_has_done_all_of_it_or_nothing(seed):
     with MillraceProcess(STREAM) as millrace:

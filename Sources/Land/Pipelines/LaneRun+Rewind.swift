@@ -186,7 +186,7 @@ extension LaneRun {
         } catch let error as LaneError {
             throw error
         } catch let error as LogSourceError {
-            throw .source(error)
+            throw refusal(of: partition, because: error)
         } catch let error as TableCommitterError {
             throw .table(error)
         } catch {
@@ -240,6 +240,22 @@ extension LaneRun {
                 table: definition.table,
                 reason: "\(why), and the log of \(partition.topic)/\(partition.index) has nothing "
                     + "before \(start): what was landed before could not be landed again"
+            )
+        )
+    }
+
+    /// A log that does not answer may do so later. One that cannot give a record again is no reason
+    /// for the lane to end: it has nothing to land there.
+    private func refusal(
+        of partition: SourcePartition,
+        because error: LogSourceError
+    ) -> LaneError {
+        if case .unavailable = error { return .source(error) }
+        return .table(
+            .invalid(
+                table: definition.table,
+                reason: "what it has of \(partition.topic)/\(partition.index) could not be landed "
+                    + "again: \(error.description)"
             )
         )
     }

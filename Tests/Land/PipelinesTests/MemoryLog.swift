@@ -14,6 +14,7 @@ final class MemoryLog: LogSource {
         var failures = 0
         var reads = 0
         var isSilent = false
+        var refusal: LogSourceError?
     }
 
     private let state = Mutex(State())
@@ -47,6 +48,9 @@ final class MemoryLog: LogSource {
 
     /// How often it was read.
     var reads: Int { state.withLock { $0.reads } }
+
+    /// Every read fails so; nil for no more.
+    func refuseReads(with error: LogSourceError?) { state.withLock { $0.refusal = error } }
 
     func create(_ name: String, partitions: Int = 1, id: String = "id") {
         state.withLock {
@@ -175,6 +179,7 @@ final class MemoryLog: LogSource {
             return state.failures > 0
         }
         if isFailing { throw .unavailable("broker restarts") }
+        if let refusal = state.withLock({ $0.refusal }) { throw refusal }
         let bytes = state.withLock {
             $0.topics[partition.topic]?.partitions[Int(partition.index)] ?? []
         }

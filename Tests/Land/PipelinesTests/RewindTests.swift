@@ -238,6 +238,43 @@ private struct Fixture {
         }
     }
 
+    @Test func `a log that cannot be read again costs neither rows nor the lane`() throws {
+        let lane = fixture.lane(mode: .batch)
+        try fixture.with(lane) {
+            harness.log.refuseReads(with: .corrupt(partition, offset: 7, reason: "a bad sector"))
+            #expect(fixture.reason(3, by: lane).contains("a bad sector"))
+            harness.log.refuseReads(with: nil)
+            harness.log.failReads(1)
+            #expect(fixture.reason(3, by: lane).contains("broker restarts"))
+            #expect(harness.offsets() == Self.rows && fixture.progress?.next == 12)
+            #expect(try fixture.rewind(to: 3, by: lane).rows == 5)
+            try fixture.drain(lane)
+            #expect(harness.offsets() == Self.rows)
+        }
+    }
+
+    @Test func `rows of another topic in a table that does not tell topics are not mixed up`()
+        throws
+    {
+        let first = fixture.lane(mode: .batch)
+        try fixture.with(first) {}
+        harness.log.create("others", id: "other")
+        harness.log.append([Fixture.value(0)], to: "others")
+        let second = harness.lane(topics: ["others"], predicate: fixture.predicate) {
+            $0.mode = .batch
+        }
+        try fixture.with(second) {
+            let others = SourcePartition(topic: "others", index: 0)
+            let work = LaneJob.Work.rewind(Rewind([others: 0]))
+            guard case .failed(let reason) = fixture.perform(work, by: second) else {
+                Issue.record("rows of both topics went")
+                return
+            }
+            #expect(reason.contains("do not tell their topic"))
+            #expect(harness.offsets().count == Self.rows.count + 1)
+        }
+    }
+
     @Test func `mended letters stay, and the others are landed anew`() throws {
         let lane = fixture.lane(mode: .batch)
         try fixture.with(lane) {
