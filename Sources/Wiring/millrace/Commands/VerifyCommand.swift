@@ -20,7 +20,7 @@ struct VerifyCommand: Command {
             directory when none runs. Ends with exit code 3 when something does not add up.
 
             With --hours the same for each hour (UTC) of the records' timestamps. Hours that do not
-            add up are always printed, of the others the latest ones.
+            add up are printed before others, later ones before earlier ones.
 
             With a place it says what became of that offset in each table that a pipeline makes of
             it: a row and in which file, a dead letter and why, left out and why, or not landed yet.
