@@ -45,8 +45,8 @@ struct ReadingHall {
         case turn
         /// Waits until others have read what it wants, or have caught up.
         case news(SourcePartition, Int64)
-        /// Waits until chunks are not wanted any more.
-        case room
+        /// Waits to read, until chunks are not wanted any more.
+        case room(SourcePartition, Int64)
     }
 
     private struct Sitter {
@@ -156,7 +156,7 @@ struct ReadingHall {
             return (.wait, wakes + wait(seat, for: news))
         }
         guard makeRoom(for: offset, of: partition, now) else {
-            return (.wait, wakes + wait(seat, for: .room))
+            return (.wait, wakes + wait(seat, for: .room(partition, offset)))
         }
         guard takeTurn(seat) else { return (.wait, wakes) }
         desks[partition]?.isUnderway = true
@@ -172,11 +172,14 @@ struct ReadingHall {
         }
         var last: (seat: Int, offset: Int64)?
         for seat in sitters.indices {
-            guard case .news(partition, let offset) = sitters[seat].activity else { continue }
-            if chunk?.covers(offset) == true {
-                sitters[seat].activity = .turn
-            } else if last.map({ offset < $0.offset }) ?? true {
-                last = (seat, offset)
+            switch sitters[seat].activity {
+            case .news(partition, let offset), .room(partition, let offset):
+                if chunk?.covers(offset) == true {
+                    sitters[seat].activity = .turn
+                } else if last.map({ offset < $0.offset }) ?? true {
+                    last = (seat, offset)
+                }
+            default: break
             }
         }
         let wakes = giveTurns()
@@ -301,8 +304,10 @@ struct ReadingHall {
         let kept = desk.chunks.filter { chunk in routes.contains { wants(chunk, $0, at: desk) } }
         guard kept.count < desk.chunks.count else { return [] }
         keep(kept, of: partition)
-        guard let seat = sitters.firstIndex(where: { $0.activity == .room }) else { return [] }
-        return wake(seat)
+        let waiting = sitters.firstIndex { sitter in
+            if case .room = sitter.activity { true } else { false }
+        }
+        return waiting.map { wake($0) } ?? []
     }
 
     private mutating func keep(_ chunks: [RoutedChunk], of partition: SourcePartition) {

@@ -117,31 +117,37 @@ final class RoutedChunk: @unchecked Sendable {
         on route: Int,
         _ body: (borrowing WalkStep, _ offset: Int64, _ timestamp: Int64) throws(LaneError) -> Void
     ) throws(LaneError) {
-        let places = store.routes[route]
+        // Lent once, not for every record.
+        try Self.forEach(store.routes[route], store.batches, store.unpacked, body)
+    }
+
+    private static func forEach(
+        _ places: [RoutedRecord],
+        _ batches: borrowing ByteBuffer,
+        _ unpacked: borrowing ByteBuffer,
+        _ body: (borrowing WalkStep, _ offset: Int64, _ timestamp: Int64) throws(LaneError) -> Void
+    ) throws(LaneError) {
         for index in places.indices {
             // A lane's records are far apart: the next ones come from memory meanwhile.
-            if index &+ Self.ahead < places.count { prefetch(places[index &+ Self.ahead]) }
+            if index &+ ahead < places.count {
+                let next = places[index &+ ahead].address
+                if next.isUnpacked {
+                    prefetch(unpacked, next.start)
+                } else {
+                    prefetch(batches, next.start)
+                }
+            }
             let place = places[index]
             if place.address.isUnpacked {
-                try Self.read(place, in: store.unpacked, body)
+                try read(place, in: unpacked, body)
             } else {
-                try Self.read(place, in: store.batches, body)
+                try read(place, in: batches, body)
             }
         }
     }
 
     private static var ahead: Int { 2 }
     private static var prefetchedBytes: Int32 { 256 }
-
-    @inline(__always)
-    private func prefetch(_ place: RoutedRecord) {
-        let start = place.address.start
-        if place.address.isUnpacked {
-            Self.prefetch(store.unpacked, start)
-        } else {
-            Self.prefetch(store.batches, start)
-        }
-    }
 
     @inline(__always)
     private static func prefetch(_ buffer: borrowing ByteBuffer, _ start: Int) {

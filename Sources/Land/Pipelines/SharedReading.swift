@@ -30,7 +30,7 @@ public final class SharedReading<Source: LogSource>: Sendable {
     /// - Parameters:
     ///   - parallelism: how many lanes may be at work with chunks at a time.
     ///   - windowBytesMax: how much is kept for those who come later, about.
-    public init(_ source: Source, parallelism: Int, windowBytesMax: Int = 48 << 20) {
+    public init(_ source: Source, parallelism: Int, windowBytesMax: Int = 16 << 20) {
         self.source = source
         hall = Mutex(ReadingHall(windowBytesMax: windowBytesMax, turnsMax: max(parallelism, 1)))
     }
@@ -91,7 +91,7 @@ public final class SharedReading<Source: LogSource>: Sendable {
     ) throws(LogSourceError) -> RoutedChunk? {
         let chunk = RoutedChunk(from: offset, routes: audience.seats.count, shelf: shelf)
         // More lanes, more records: each is to find some of its own in a chunk.
-        let bytesMax = min(max(audience.seats.count << 16, limits.chunkBytesMax), 8 << 20)
+        let bytesMax = min(max(audience.seats.count << 15, limits.chunkBytesMax), 4 << 20)
         try chunk.fill { (buffer) throws(LogSourceError) in
             _ = try source.read(partition, from: offset, bytesMax: bytesMax, into: &buffer)
         }

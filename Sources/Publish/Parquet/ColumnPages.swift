@@ -251,38 +251,41 @@ internal struct ColumnPages: ~Copyable {
         )
     }
 
-    /// Packs a page by the cheaper way, if the file's first one of its kind shows that the dearer
-    /// one hardly makes it smaller. Returns how the next one is to be packed.
+    /// Bytes of a page by which the way to pack is chosen.
+    private static let packingSampleBytes = 1 << 15
+
+    /// Packs a page by the cheaper way, if the beginning of the file's first one of its kind shows
+    /// that the dearer one hardly makes it smaller. Returns how the next one is to be packed.
     private mutating func pack(
         _ scratch: inout PageScratch,
         by packing: Packing
     ) throws(CompressionError) -> Packing {
-        switch packing {
-        case .repetitions:
-            try scratch.compressor.compress(scratch.page.bytes, with: .zstd, into: &packed)
-        case .entropy:
+        var packing = packing
+        if packing == .undecided, options.zstdLevel == 1,
+            scratch.page.count >= options.entropyBytesMin
+        {
+            packing = try Self.packing(of: scratch.page, scratch.compressor, &scratch.other)
+        }
+        if packing == .entropy {
             try scratch.compressor.compressByEntropy(scratch.page.bytes, into: &packed)
-        case .undecided:
-            let start = packed.count
+        } else {
             try scratch.compressor.compress(scratch.page.bytes, with: .zstd, into: &packed)
-            guard scratch.page.count >= options.entropyBytesMin, options.zstdLevel == 1 else {
-                return .undecided
-            }
-            scratch.other.removeAll()
-            let compressor = scratch.compressor
-            try Self.pack(scratch.page, with: compressor, into: &scratch.other)
-            let isNearlyAsSmall = scratch.other.count * 10 <= (packed.count - start) * 11
-            return isNearlyAsSmall ? .entropy : .repetitions
         }
         return packing
     }
 
-    private static func pack(
-        _ page: borrowing ByteBuffer,
-        with compressor: Compressor,
-        into output: inout ByteBuffer
-    ) throws(CompressionError) {
-        try compressor.compressByEntropy(page.bytes, into: &output)
+    private static func packing(
+        of page: borrowing ByteBuffer,
+        _ compressor: Compressor,
+        _ output: inout ByteBuffer
+    ) throws(CompressionError) -> Packing {
+        let sample = page.bytes.extracting(0..<min(page.count, packingSampleBytes))
+        output.removeAll()
+        try compressor.compress(sample, with: .zstd, into: &output)
+        let byRepetitions = output.count
+        output.removeAll()
+        try compressor.compressByEntropy(sample, into: &output)
+        return output.count * 10 <= byRepetitions * 11 ? .entropy : .repetitions
     }
 }
 

@@ -125,6 +125,8 @@ public final class BlockPool: Sendable {
     }
 
     private let shelf = Mutex(Shelf())
+    /// Blocks up to that size are not kept.
+    private static let smallMax = 64
     /// The most bytes of free blocks that are kept.
     public let bytesRetainedMax: Int
 
@@ -151,26 +153,35 @@ public final class BlockPool: Sendable {
         precondition(bytes >= 0 && bytes <= 1 << 40, "a block cannot have \(bytes) bytes")
         let shift = bytes <= 64 ? 6 : Int.bitWidth - (bytes - 1).leadingZeroBitCount
         let capacity = 1 << shift
-        let kept = shelf.withLock { shelf -> FreeBlock? in
-            guard let block = shelf.free[shift].popLast() else { return nil }
-            shelf.bytesRetained -= capacity
-            return block
-        }
+        let kept = unsafe takeKept(shift)
         // SAFETY: the memory left the shelf or is new; it belongs to the block made here alone.
         let base =
-            unsafe kept?.base
+            unsafe kept
             ?? UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 64)
         return unsafe Block(base: base, capacity: capacity, pool: self)
     }
 
+    private func takeKept(_ shift: Int) -> UnsafeMutableRawPointer? {
+        // The allocator is as good for the smallest, and better than waiting for the others.
+        if 1 << shift <= Self.smallMax { return nil }
+        let kept: FreeBlock?? = shelf.withLockIfAvailable { shelf in
+            guard let block = shelf.free[shift].popLast() else { return nil }
+            shelf.bytesRetained -= 1 << shift
+            return block
+        }
+        return unsafe (kept ?? nil)?.base
+    }
+
     fileprivate func recycle(_ base: UnsafeMutableRawPointer, capacity: Int) {
         let block = unsafe FreeBlock(base: base)
-        let isKept = shelf.withLock { shelf in
-            guard shelf.bytesRetained + capacity <= bytesRetainedMax else { return false }
-            shelf.bytesRetained += capacity
-            shelf.free[capacity.trailingZeroBitCount].append(block)
-            return true
-        }
+        let isKept =
+            capacity > Self.smallMax
+            && shelf.withLockIfAvailable { shelf in
+                guard shelf.bytesRetained + capacity <= bytesRetainedMax else { return false }
+                shelf.bytesRetained += capacity
+                shelf.free[capacity.trailingZeroBitCount].append(block)
+                return true
+            } == true
         // SAFETY: its block is gone, and the pool did not keep the memory.
         if !isKept { unsafe base.deallocate() }
     }

@@ -11,9 +11,15 @@ private struct Company {
     let lanes: [TestLane]
     static let kinds = ["a", "b", "c", "d"]
 
-    init(lanesOfKind count: Int, reading isShared: Bool = true) throws {
+    init(
+        lanesOfKind count: Int,
+        reading isShared: Bool = true,
+        windowBytesMax: Int = 1 << 20
+    ) throws {
         harness.log.create("events", partitions: 2)
-        let reading = isShared ? SharedReading(harness.log, parallelism: 3) : nil
+        let reading =
+            isShared
+            ? SharedReading(harness.log, parallelism: 3, windowBytesMax: windowBytesMax) : nil
         var lanes: [TestLane] = []
         for number in 0..<count {
             for kind in Self.kinds {
@@ -126,6 +132,13 @@ private struct Company {
             )
         }
         #expect(together.outcome() == apart.outcome())
+    }
+
+    @Test func `where there is room for one chunk nobody sleeps over it`() throws {
+        let company = try Company(lanesOfKind: 3, windowBytesMax: 1)
+        company.append(batches: 120, of: 9)
+        // A lane that misses its turn looks again after a second, and there are 120 turns.
+        #expect(company.run())
     }
 
     @Test func `a lane that begins again far behind keeps nobody waiting`() throws {

@@ -25,28 +25,28 @@ private let field = ArrowField(
 @Test func `memory goes back to the pool when the batch goes away`() {
     let pool = BlockPool()
     do {
-        let batch = ArrowBatch(columns: [longs([1, 2], pool)], fields: [field], rows: 2)
-        #expect(batch.rowCount == 2)
-        #expect(batch.byteCount == 16)
+        let batch = ArrowBatch(columns: [longs(Array(1...9), pool)], fields: [field], rows: 9)
+        #expect(batch.rowCount == 9)
+        #expect(batch.byteCount == 72)
         #expect(pool.bytesRetained == 0)
     }
-    #expect(pool.bytesRetained == 64)
+    #expect(pool.bytesRetained == 128)
 }
 
 @Test func `memory goes back to the pool when a consumer that moved it releases it`() {
     let pool = BlockPool()
     var moved = unsafe ArrowArray()
     do {
-        var batch = ArrowBatch(columns: [longs([1, 2, 3], pool)], fields: [field], rows: 3)
+        var batch = ArrowBatch(columns: [longs(Array(1...9), pool)], fields: [field], rows: 9)
         unsafe batch.withUnsafeStructures { array, _ in
             unsafe moved = array.pointee
             unsafe array.pointee.release = nil
         }
     }
     #expect(pool.bytesRetained == 0)
-    #expect(unsafe moved.length == 3)
+    #expect(unsafe moved.length == 9)
     unsafe moved.release?(&moved)
-    #expect(pool.bytesRetained == 64)
+    #expect(pool.bytesRetained == 128)
     #expect(unsafe moved.release == nil)
 }
 
