@@ -366,6 +366,8 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
     mutating func commit() throws(LaneError) {
         guard !isCommitted, try confirmTopics() else { return }
         lane.restFromReading()
+        // Whoever rests is not woken: it asks again after the commit.
+        if isHeldBack { lane.control.update { $0.hasNews = true } }
         let started: MonotonicInstant = lane.clock.now()
         try commitReached()
         let totals = committed.totals

@@ -36,25 +36,35 @@ struct ReadingHall {
 
     private enum Presence { case expected, present, absent }
 
-    private enum Activity: Equatable {
-        /// Does something else, or nothing.
+    private enum Activity {
+        /// Does something else, or is about to ask.
         case resting
         /// Has a turn.
         case reading
-        /// Waits for a turn; there is a chunk for it.
-        case turn
-        /// Waits until others have read what it wants, or have caught up.
-        case news(SourcePartition, Int64)
-        /// Waits to read, until chunks are not wanted any more.
-        case room(SourcePartition, Int64)
+        /// Sleeps until it is woken, because of what it wants.
+        case waiting
+    }
+
+    /// What a lane asked for and did not get.
+    private struct Want {
+        let offset: Int64
+        /// There is a chunk for it, and it waits for its turn.
+        var isThere = false
+        /// Nobody has read it, and there was no room to.
+        var needsRoom = false
     }
 
     private struct Sitter {
         let definition: LaneDefinition
         var presence = Presence.expected
         var activity = Activity.resting
+        var wants: [SourcePartition: Want] = [:]
         var wake: Wake?
         var lastSeen: MonotonicInstant?
+
+        func isWaiting(_ isIt: (Want) -> Bool) -> Bool {
+            activity == .waiting && wants.values.contains(where: isIt)
+        }
     }
 
     /// A partition that is read together.
@@ -118,11 +128,10 @@ struct ReadingHall {
         return wakeAll()
     }
 
-    /// The lane does something else than reading.
+    /// The lane does something else than reading, and asks again when it comes back.
     mutating func rest(_ seat: Int) -> [Wake] {
-        if sitters[seat].activity == .reading { turns -= 1 }
-        sitters[seat].activity = .resting
-        return giveTurns()
+        sitters[seat].wants = [:]
+        return settle(seat, as: .resting)
     }
 
     /// Somebody wants to go on at `offset`.
@@ -139,77 +148,109 @@ struct ReadingHall {
         desk.positions[route] = offset
         desks[partition] = desk
         sitters[seat].lastSeen = now
+        sitters[seat].wants[partition] = nil
         var wakes = dropPassed(partition)
+        var want = Want(offset: offset)
         if let chunk = desk.chunk(at: offset) {
-            guard takeTurn(seat) else { return (.wait, wakes) }
-            return (.take(chunk, route: route), wakes)
+            if takeTurn(seat) {
+                return (.take(chunk, route: route), wakes + pass(chunk, route, of: partition))
+            }
+            want.isThere = true
+            return (.wait, wakes + wait(seat, for: want, of: partition))
         }
         let isExpecting = isExpecting(desk.audience, now)
         if !isExpecting, !hasCompany(at: desk, route, offset) {
-            return (.alone, wakes + rest(seat))
+            return (.alone, wakes + settle(seat, as: .resting))
         }
-        let news = Activity.news(partition, offset)
-        if isExpecting || desk.isUnderway { return (.wait, wakes + wait(seat, for: news)) }
+        if isExpecting || desk.isUnderway {
+            return (.wait, wakes + wait(seat, for: want, of: partition))
+        }
         if let other = seatBehind(offset, at: desk, now) {
             // Who is behind and has nothing to read goes first.
-            if case .news = sitters[other].activity { wakes += wake(other) }
-            return (.wait, wakes + wait(seat, for: news))
+            if sitters[other].activity == .waiting { wakes += wake(other) }
+            return (.wait, wakes + wait(seat, for: want, of: partition))
         }
         guard makeRoom(for: offset, of: partition, now) else {
-            return (.wait, wakes + wait(seat, for: .room(partition, offset)))
+            want.needsRoom = true
+            return (.wait, wakes + wait(seat, for: want, of: partition))
         }
-        guard takeTurn(seat) else { return (.wait, wakes) }
+        guard takeTurn(seat) else {
+            want.isThere = true
+            return (.wait, wakes + wait(seat, for: want, of: partition))
+        }
         desks[partition]?.isUnderway = true
         return (.read(desk.audience, route: route), wakes)
     }
 
-    /// What was to be read is there, or could not be read.
-    mutating func finish(_ partition: SourcePartition, _ chunk: RoutedChunk?) -> [Wake] {
+    /// What was to be read for the lane on `route` is there, or could not be read.
+    mutating func finish(
+        _ partition: SourcePartition,
+        _ chunk: RoutedChunk?,
+        route: Int
+    ) -> [Wake] {
         desks[partition]?.isUnderway = false
         if let chunk {
             desks[partition]?.chunks.append(chunk)
             windowBytes += chunk.byteCount
+            _ = pass(chunk, route, of: partition)
         }
         var last: (seat: Int, offset: Int64)?
-        for seat in sitters.indices {
-            switch sitters[seat].activity {
-            case .news(partition, let offset), .room(partition, let offset):
-                if chunk?.covers(offset) == true {
-                    sitters[seat].activity = .turn
-                } else if last.map({ offset < $0.offset }) ?? true {
-                    last = (seat, offset)
-                }
-            default: break
+        for seat in sitters.indices where sitters[seat].activity == .waiting {
+            guard let want = sitters[seat].wants[partition] else { continue }
+            if chunk?.covers(want.offset) == true {
+                sitters[seat].wants[partition]?.isThere = true
+            } else if last.map({ want.offset < $0.offset }) ?? true {
+                last = (seat, want.offset)
             }
         }
-        let wakes = giveTurns()
-        return last.map { wakes + wake($0.seat) } ?? wakes
+        var wakes = giveTurns()
+        if let last { wakes += wake(last.seat) }
+        return windowBytes < windowBytesMax ? wakes + wakeForRoom() : wakes
+    }
+
+    /// Whoever has a chunk in its hands does not need it to be kept.
+    private mutating func pass(
+        _ chunk: RoutedChunk,
+        _ route: Int,
+        of partition: SourcePartition
+    ) -> [Wake] {
+        desks[partition]?.positions[route] = chunk.next
+        return dropPassed(partition)
     }
 
     // Turns
 
-    /// True when the lane may go on now; else it waits for its turn.
+    /// True when the lane has a turn now.
     private mutating func takeTurn(_ seat: Int) -> Bool {
         if sitters[seat].activity == .reading { return true }
-        if turns >= turnsMax {
-            sitters[seat].activity = .turn
-            return false
-        }
+        if turns >= turnsMax { return false }
         sitters[seat].activity = .reading
         turns += 1
         return true
     }
 
     /// The lane waits, and its turn goes to others.
-    private mutating func wait(_ seat: Int, for activity: Activity) -> [Wake] {
-        if sitters[seat].activity == .reading { turns -= 1 }
+    private mutating func wait(
+        _ seat: Int,
+        for want: Want,
+        of partition: SourcePartition
+    ) -> [Wake] {
+        sitters[seat].wants[partition] = want
+        return settle(seat, as: .waiting)
+    }
+
+    private mutating func settle(_ seat: Int, as activity: Activity) -> [Wake] {
+        let hadTurn = sitters[seat].activity == .reading
         sitters[seat].activity = activity
+        if !hadTurn { return [] }
+        turns -= 1
         return giveTurns()
     }
 
     private mutating func giveTurns() -> [Wake] {
         var wakes: [Wake] = []
-        for seat in sitters.indices where turns < turnsMax && sitters[seat].activity == .turn {
+        for seat in sitters.indices
+        where turns < turnsMax && sitters[seat].isWaiting({ $0.isThere }) {
             sitters[seat].activity = .reading
             turns += 1
             if let wake = sitters[seat].wake { wakes.append(wake) }
@@ -219,17 +260,21 @@ struct ReadingHall {
 
     /// Has the lane ask again.
     private mutating func wake(_ seat: Int) -> [Wake] {
-        sitters[seat].activity = .resting
+        if sitters[seat].activity == .waiting { sitters[seat].activity = .resting }
         return sitters[seat].wake.map { [$0] } ?? []
+    }
+
+    private mutating func wakeForRoom() -> [Wake] {
+        guard let seat = sitters.firstIndex(where: { $0.isWaiting { $0.needsRoom } }) else {
+            return []
+        }
+        return wake(seat)
     }
 
     private mutating func wakeAll() -> [Wake] {
         var wakes = giveTurns()
-        for seat in sitters.indices {
-            switch sitters[seat].activity {
-            case .resting, .reading, .turn: break
-            case .news, .room: wakes += wake(seat)
-            }
+        for seat in sitters.indices where sitters[seat].activity == .waiting {
+            wakes += wake(seat)
         }
         return wakes
     }
@@ -281,10 +326,8 @@ struct ReadingHall {
     private func isAwake(_ route: Int, at desk: Desk, _ now: MonotonicInstant) -> Bool {
         let sitter = sitters[desk.audience.seats[route]]
         guard sitter.presence == .present else { return false }
-        switch sitter.activity {
-        case .turn, .news, .room: return true
-        case .resting, .reading: return sitter.lastSeen.map { now - $0 < Self.patience } ?? false
-        }
+        if sitter.activity == .waiting { return true }
+        return sitter.lastSeen.map { now - $0 < Self.patience } ?? false
     }
 
     // The window
@@ -304,10 +347,7 @@ struct ReadingHall {
         let kept = desk.chunks.filter { chunk in routes.contains { wants(chunk, $0, at: desk) } }
         guard kept.count < desk.chunks.count else { return [] }
         keep(kept, of: partition)
-        let waiting = sitters.firstIndex { sitter in
-            if case .room = sitter.activity { true } else { false }
-        }
-        return waiting.map { wake($0) } ?? []
+        return wakeForRoom()
     }
 
     private mutating func keep(_ chunks: [RoutedChunk], of partition: SourcePartition) {

@@ -77,7 +77,7 @@ public final class SharedReading<Source: LogSource>: Sendable {
         case .alone: return .alone
         case .read(let audience, let route):
             var chunk: RoutedChunk?
-            defer { call(hall.withLock { $0.finish(partition, chunk) }) }
+            defer { call(hall.withLock { $0.finish(partition, chunk, route: route) }) }
             chunk = try read(partition, from: offset, for: audience, limits)
             return chunk.map { .chunk($0, route: route) } ?? .alone
         }

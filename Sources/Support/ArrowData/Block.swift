@@ -169,6 +169,7 @@ public final class BlockPool: Sendable {
             shelf.bytesRetained -= 1 << shift
             return block
         }
+        // SAFETY: it left the shelf, and goes to the caller alone.
         return unsafe (kept ?? nil)?.base
     }
 
