@@ -17,7 +17,12 @@ extension Lane {
         var pause = definition.limits.retryPause.lowerBound
         while true {
             let version: TableVersion
-            do { version = try loadOrCreate() } catch { throw .table(error) }
+            let present: TableVersion?
+            do {
+                present = try committer.load(definition.table, pipeline: definition.pipeline)
+            } catch { throw .table(error) }
+            try checkLetters(of: present)
+            do { version = try ready(present) } catch { throw .table(error) }
             if let attempted, version.marker?.commitID == attempted.commitID {
                 removeLeftovers(of: version)
                 return version
@@ -69,16 +74,16 @@ extension Lane {
         committer.removeLeftovers(of: judged, pipeline: pipeline)
     }
 
-    private func loadOrCreate() throws(TableCommitterError) -> TableVersion {
-        let pipeline = definition.pipeline
-        if let version = try committer.load(definition.table, pipeline: pipeline) {
-            try check(version)
-            let missing = definition.columns.filter { column in
-                version.schema.column(named: column.name) == nil
-            }
-            if missing.isEmpty { return version }
-            return try committer.addColumns(missing, to: version, pipeline: pipeline)
-        }
+    /// The table that is there, or a new one, with all declared columns.
+    private func ready(_ version: TableVersion?) throws(TableCommitterError) -> TableVersion {
+        guard let version else { return try create() }
+        try check(version)
+        let missing = definition.columns.filter { version.schema.column(named: $0.name) == nil }
+        if missing.isEmpty { return version }
+        return try committer.addColumns(missing, to: version, pipeline: definition.pipeline)
+    }
+
+    private func create() throws(TableCommitterError) -> TableVersion {
         guard definition.decoding.contract.tables != .freeze else {
             throw .invalid(
                 table: definition.table,
@@ -93,7 +98,7 @@ extension Lane {
             isPartitionedByDay: definition.isPartitionedByDay,
             hasTopicColumn: definition.hasTopicColumn,
             hasIndexColumn: definition.hasIndexColumn,
-            pipeline: pipeline
+            pipeline: definition.pipeline
         )
     }
 
@@ -161,6 +166,7 @@ extension Lane {
                 return (topic.id, try source.bounds(of: partition).start)
             } catch { throw .source(error) }
         }
+        if version.marker == nil { try checkRows(of: version, before: marker) }
         return marker
     }
 

@@ -34,6 +34,12 @@ struct ActiveJob {
             }
     }
 
+    /// The log ends before where it seemed to when the job began: a source that fetches ahead does
+    /// not know whether what waits there is a record until it is read.
+    mutating func lowerEnd(of partition: SourcePartition, to end: Int64) {
+        if let known = ends[partition], known > end { ends[partition] = end }
+    }
+
     mutating func shrinkHole(to offset: Int64) {
         guard let last = holes.indices.last else { return }
         let range = holes[last].range

@@ -195,6 +195,9 @@ struct LaneRun<Source: LogSource, Committer: TableCommitter, Time: WallClock & M
         var progress =
             reached.progress(in: partition)
             ?? PartitionProgress(start: bounds.start, next: bounds.start)
+        if progress.next >= bounds.end, lane.source.trouble == nil {
+            job?.lowerEnd(of: partition, to: bounds.end)
+        }
         var limit = progress.limit
         // A run ends where the log ended when it was asked for, whatever comes meanwhile.
         if definition.mode != .stream { limit = min(limit, job?.ends[partition] ?? 0) }

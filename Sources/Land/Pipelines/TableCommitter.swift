@@ -13,6 +13,8 @@ public struct TableVersion: Sendable {
     public let schema: Schema
     /// The pipeline's checkpoint; nil before the first commit.
     public let marker: CommitMarker?
+    /// True when other pipelines have checkpoints in the table, so that rows may be theirs.
+    public let hasOtherPipelines: Bool
 
     /// A version with all its parts.
     public init(
@@ -20,13 +22,15 @@ public struct TableVersion: Sendable {
         uuid: String,
         token: String,
         schema: Schema,
-        marker: CommitMarker?
+        marker: CommitMarker?,
+        hasOtherPipelines: Bool = false
     ) {
         self.table = table
         self.uuid = uuid
         self.token = token
         self.schema = schema
         self.marker = marker
+        self.hasOtherPipelines = hasOtherPipelines
     }
 }
 

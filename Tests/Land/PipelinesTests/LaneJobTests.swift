@@ -72,6 +72,18 @@ private func summary(_ landed: Int64, expired: Int64 = 0) -> LaneJob.Outcome {
         #expect(harness.offsets() == Array(0..<8))
     }
 
+    @Test(arguments: [LaneMode.batch, .stream])
+    func `a run ends where the log does, though it seemed to go on`(mode: LaneMode) {
+        harness.append(0..<3)
+        let lane = harness.lane(mode)
+        harness.with(lane) {
+            #expect(perform(.drain, by: lane) != nil)
+            harness.log.pretendOneMore(of: "events")
+            #expect(perform(.drain, by: lane) == summary(0))
+        }
+        #expect(harness.offsets() == [0, 1, 2])
+    }
+
     @Test func `a run while streaming commits at once, whatever the freshness target`() {
         harness.append(0..<3)
         let lane = harness.lane(.stream, freshness: .seconds(3_600))

@@ -98,6 +98,55 @@ func `a commit that goes wrong is applied once`(fault: MemoryTables.Fault) {
     #expect(harness.tables.openFiles == 0)
 }
 
+@Test(arguments: [false, true])
+func `a table that lost its checkpoint is not filled again beside its dead letters`(
+    isDropped: Bool
+) {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    harness.log.append([#"{"a":1}"#, "no JSON"], to: "events")
+    #expect(harness.run(harness.lane(), until: harness.isCaughtUp))
+    if isDropped {
+        harness.tables.drop("t")
+    } else {
+        harness.tables.change("t") { table in
+            table.uuid = "another"
+            table.markers = [:]
+            table.rows = []
+        }
+    }
+    let lane = harness.lane()
+    #expect(harness.run(lane) { $0.state.name == "failed" })
+    #expect(lane.status.state.reason?.contains("dropped or made anew") == true)
+    #expect(harness.rows() == [])
+    #expect(harness.rows("t__dead_letters").count == 1)
+    // Without the dead letters everything is landed again.
+    harness.tables.drop("t__dead_letters")
+    #expect(harness.run(harness.lane(), until: harness.isCaughtUp))
+    #expect(harness.offsets() == [0])
+    #expect(harness.rows("t__dead_letters").count == 1)
+}
+
+@Test func `rows that lost their checkpoint are not doubled`() {
+    let harness = LaneHarness()
+    harness.log.create("events")
+    harness.log.append([#"{"a":1}"#, #"{"a":2}"#], to: "events")
+    #expect(harness.run(harness.lane(), until: harness.isCaughtUp))
+    harness.tables.change("t") { $0.markers = [:] }
+    let lane = harness.lane()
+    #expect(harness.run(lane) { $0.state.name == "failed" })
+    #expect(
+        lane.status.state.reason?.contains("events/0 from offset 0 on, which would be doubled")
+            == true
+    )
+    #expect(harness.offsets() == [0, 1])
+    // Who begins behind them doubles nothing.
+    harness.log.append([#"{"a":3}"#], to: "events")
+    let later = harness.lane { $0.start = .latest }
+    #expect(harness.run(later) { $0.state == .running && $0.committed != nil })
+    #expect(harness.offsets() == [0, 1])
+}
+
 @Test func `another log under the same name stops the pipeline instead of skipping records`() {
     let harness = LaneHarness()
     harness.log.create("events")

@@ -15,6 +15,7 @@ final class MemoryLog: LogSource {
         var reads = 0
         var isSilent = false
         var refusal: LogSourceError?
+        var phantoms: Set<SourcePartition> = []
     }
 
     private let state = Mutex(State())
@@ -51,6 +52,13 @@ final class MemoryLog: LogSource {
 
     /// Every read fails so; nil for no more.
     func refuseReads(with error: LogSourceError?) { state.withLock { $0.refusal = error } }
+
+    /// The partition seems to have one record more, until somebody tries to read it.
+    func pretendOneMore(of topic: String, _ index: Int32 = 0) {
+        _ = state.withLock {
+            $0.phantoms.insert(SourcePartition(topic: topic, index: index))
+        }
+    }
 
     func create(_ name: String, partitions: Int = 1, id: String = "id") {
         state.withLock {
@@ -140,7 +148,10 @@ final class MemoryLog: LogSource {
     func bounds(of partition: SourcePartition) throws(LogSourceError) -> SourceBounds {
         let bounds = state.withLock { state in
             state.ends[partition].map {
-                SourceBounds(start: state.starts[partition] ?? 0, end: $0)
+                SourceBounds(
+                    start: state.starts[partition] ?? 0,
+                    end: $0 + (state.phantoms.contains(partition) ? 1 : 0)
+                )
             }
         }
         guard let bounds else { throw .unknownPartition(partition) }
@@ -176,6 +187,7 @@ final class MemoryLog: LogSource {
         let isFailing = state.withLock { state in
             defer { state.failures = max(0, state.failures - 1) }
             state.reads += 1
+            if offset == state.ends[partition] { state.phantoms.remove(partition) }
             return state.failures > 0
         }
         if isFailing { throw .unavailable("broker restarts") }

@@ -241,7 +241,8 @@ final class MemoryTables: TableCommitter {
             uuid: stored.uuid,
             token: token(stored),
             schema: stored.schema,
-            marker: stored.markers[pipeline]
+            marker: stored.markers[pipeline],
+            hasOtherPipelines: stored.markers.keys.contains { $0 != pipeline }
         )
     }
 

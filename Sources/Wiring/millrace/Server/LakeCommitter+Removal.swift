@@ -41,8 +41,11 @@ extension LakeCommitter {
         func failure(_ error: any Error) -> TableCommitterError {
             .storage(table: name, reason: "its rows cannot be looked for: \(error)")
         }
+        let table = try table(at: version)
+        // Every new table is asked for; that needs no engine.
+        if table.metadata.currentSnapshot == nil { return { (_, _) in [] } }
         let files: PlaceFiles
-        do { files = try PlaceFiles(of: table(at: version), like: service.engine) } catch {
+        do { files = try PlaceFiles(of: table, like: service.engine) } catch {
             throw failure(error)
         }
         return { (partition, offsets) throws(TableCommitterError) in

@@ -69,8 +69,11 @@ final class LakeCommitter: TableCommitter {
         _ pipeline: String
     ) throws(TableCommitterError) -> TableVersion {
         let name = table.identifier.name
+        let properties = table.metadata.properties
+        let key = CommitMarker.propertyKey(pipeline: pipeline)
+        let prefix = CommitMarker.propertyKey(pipeline: "")
         var marker: CommitMarker?
-        if let text = table.metadata.properties[CommitMarker.propertyKey(pipeline: pipeline)] {
+        if let text = properties[key] {
             do throws(CommitMarkerError) { marker = try CommitMarker(json: text) } catch {
                 throw .invalid(table: name, reason: error.reason)
             }
@@ -81,7 +84,8 @@ final class LakeCommitter: TableCommitter {
             uuid: table.metadata.uuid,
             token: table.metadataLocation,
             schema: table.metadata.schema,
-            marker: marker
+            marker: marker,
+            hasOtherPipelines: properties.keys.contains { $0 != key && $0.hasPrefix(prefix) }
         )
     }
 
