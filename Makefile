@@ -50,8 +50,9 @@ generate: setup ## write docs/settings.md anew from the table of settings
 bench: setup-interop build ## measure; BENCH=land|fresh|wide|produce|consume|start|collect for one
 	@$(PYTHON) Benchmarks/bench.py $(BENCH)
 
-soak: setup-interop build ## ROUNDS (300) of kill -9 under load, as many seconds of workers that come and go, simulated commits
+soak: setup-interop build ## ROUNDS (300) of kill -9 under load, ten times as many kills at points of commits, as many seconds of workers that come and go, simulated commits
 	@MILLRACE_CRASH_ROUNDS=$(ROUNDS) MILLRACE_WORKER_SECONDS=$(ROUNDS) \
+	    MILLRACE_MATRIX_POINTS=$$(( $(ROUNDS) * 10 )) \
 	    $(PYTHON) -m pytest -q -s Interop/crash Interop/pipelines/test_workers.py
 	@MILLRACE_COMMIT_SEEDS=$$(( $(ROUNDS) * 50 )) MILLRACE_CRASH_SEEDS=$$(( $(ROUNDS) * 20 )) \
 	    swift test --disable-xctest $(SWIFT_FLAGS) --filter 'CommitSimulationTests|CrashTests'
