@@ -11,6 +11,7 @@ from produce import COUNT, fill
 from report import figure
 
 PIPELINE = "pipelines:\n  events:\n    from: events\n    into: events\n    freshness: 1s\n"
+TWO_PIPELINES = PIPELINE + PIPELINE.split("\n", 1)[1].replace("  events:", "  again:").replace("into: events", "into: again")
 SQL_PIPELINE = """pipelines:
   shaped:
     from: events
@@ -33,15 +34,20 @@ SOURCE = "sources:\n  far:\n    kafka:\n      bootstrap.servers: {brokers}\n"
 REMOTE_PIPELINE = SOURCE + PIPELINE.replace("    from:", "    source: far\n    from:")
 
 
+def seconds_to_land(millrace, count):
+    while sum(lane["landed"] for lane in millrace.get_json("/v1/pipelines")["pipelines"]) < count:
+        time.sleep(0.02)
+    return time.perf_counter() - millrace.started
+
+
 def land(millrace, name, note):
     """Waits for the last commit and tells what the process has used up to then."""
-    while millrace.get_json("/v1/pipelines")["pipelines"][0]["landed"] < COUNT:
-        time.sleep(0.05)
-    seconds = time.perf_counter() - millrace.started
+    seconds = seconds_to_land(millrace, COUNT)
     cpu = millrace.cpu_seconds
     figure(f"land.{name}rows_per_cpu_s", COUNT / cpu, "rows/CPU-s", f"whole process, start to last commit, zstd{note}")
     figure(f"land.{name}rows_per_s", COUNT / seconds, "rows/s", f"wall clock, process start included{note}")
     figure(f"land.{name}peak_mb", millrace.memory_mb("VmHWM"), "MB", f"VmHWM of the process{note}")
+    return seconds
 
 
 def run():
@@ -50,9 +56,13 @@ def run():
         with Millrace(data) as millrace:
             fill(millrace)
         with Millrace(data, pipelines=PIPELINE) as millrace:
-            land(millrace, "", "")
+            seconds = land(millrace, "", "")
             size = sum(data_files(millrace, "events"))
             figure("land.bytes_per_row", size / COUNT, "bytes", "Parquet with zstd; 217 bytes of JSON")
+        shutil.rmtree(f"{data}/data/lake")
+        with Millrace(data, pipelines=TWO_PIPELINES) as millrace:
+            both = seconds_to_land(millrace, 2 * COUNT)
+            figure("land.scaling_2_cores", 2 * seconds / both, "times", "rows/s into two tables against one")
         with Millrace(data, pipelines=SQL_PIPELINE) as millrace:
             land(millrace, "sql_", "; through a projection and a filter in SQL")
         # The same events again, from a process that only serves them.

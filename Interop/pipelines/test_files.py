@@ -82,6 +82,10 @@ def test_files_that_are_dropped_while_the_server_runs():
         text = millrace.run("pipelines", "state", "show", "drops").stdout
         assert "files of drops: 3 taken, 25 records" in text
         assert "files of drops: 3 taken, 25 records" in millrace.run("verify").stdout
+        # c.jsonl begins with two empty lines, which are no records.
+        place = json.loads(millrace.run("verify", "drops/0@20", "--json").stdout)["tables"][0]
+        assert (place["fate"], place["source_file"], place["source_line"]) == ("landed", "inbox/c.jsonl", 3)
+        assert "it is line 3 of inbox/c.jsonl" in millrace.run("verify", "drops/0@20").stdout
         # Once is once: whatever becomes of a file that was taken.
         millrace.drop("a.jsonl", lines(range(100, 110)))
         (millrace.inbox / "c.jsonl").unlink()

@@ -149,6 +149,11 @@ enum PipelineLog: LogSource {
         }
     }
 
+    /// Where in which file a record stands; nil when the log is not made of files.
+    func filePlace(of offset: Int64) throws(LogSourceError) -> FilePlace? {
+        if case .files(let log) = self { try log.describe(offset) } else { nil }
+    }
+
     /// The files that it is made of, if it is.
     var files: PipelineFiles? {
         if case .files(let log) = self { log.files } else { nil }

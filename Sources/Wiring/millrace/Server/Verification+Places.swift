@@ -1,4 +1,5 @@
 import Clocks
+import FileSource
 import HTTPServer
 import IcebergModel
 import JSONText
@@ -53,6 +54,7 @@ private struct TableInquiry {
     let definition: LaneDefinition
     let partition: SourcePartition
     let bounds: SourceBounds
+    private let source: PipelineLog
     private let progress: PartitionProgress?
     private let inquiry: FateInquiry<PipelineLog>
     private let schema: Schema?
@@ -67,7 +69,7 @@ private struct TableInquiry {
     ) throws {
         self.definition = definition
         self.partition = partition
-        let source = try verification.sources.count(definition)
+        source = try verification.sources.count(definition)
         let lake = verification.lake
         let topics = source.topics(selectedBy: definition.selectors)
         guard
@@ -141,6 +143,13 @@ private struct TableInquiry {
         case .filtered where progress?.mended[offset] != nil:
             details.append("its dead letter was mended, and 'where' leaves the mended value out")
         case .filtered, .noRecord, .skipped, .missing: break
+        }
+        if let file = try source.filePlace(of: offset) {
+            entry["source_file"] = .string(file.path)
+            entry["source_line"] = file.line.map { .integer($0) } ?? .null
+            details.append(
+                file.line.map { "it is line \($0) of \(file.path)" } ?? "it was in \(file.path)"
+            )
         }
         entry["detail"] = .string(details.joined(separator: "; "))
     }
