@@ -332,8 +332,8 @@ let package = Package(
             "Land",
             "Pipelines",
             uses: [
-                "ArrowData", "Bytes", "Catalogs", "Clocks", "Columns", "Decoding", "FileSource",
-                "Files", "IcebergModel", "KafkaProtocol", "Telemetry", "Threads",
+                "ArrowData", "Bytes", "Catalogs", "Clocks", "Columns", "Compression", "Decoding",
+                "FileSource", "Files", "IcebergModel", "KafkaProtocol", "Telemetry", "Threads",
             ]
         ),
         tests(

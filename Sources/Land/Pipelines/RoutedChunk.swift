@@ -25,11 +25,14 @@ final class RoutedChunk: @unchecked Sendable {
     private(set) var next: Int64
     /// Records from `first` on.
     private(set) var recordCount = 0
-    /// True when the routes are whole. A chunk in which something cannot be read has none: each
-    /// lane walks over it by itself.
+    /// True when the routes are whole. A chunk in which something cannot be read, or that is too
+    /// large when it is unpacked, has none: each lane walks over it by itself.
     private(set) var isRouted = false
     private var store: ChunkStore
     private let shelf: ChunkShelf
+
+    /// Bytes that are kept unpacked; a batch more may be unpacked before that is found out.
+    private static let unpackedBytesMax = 32 << 20
 
     /// An empty chunk in memory from `shelf`.
     init(from offset: Int64, routes: Int, shelf: ChunkShelf) {
@@ -83,16 +86,17 @@ final class RoutedChunk: @unchecked Sendable {
                 unpackingInto: &store.unpacked,
                 keepsAll: true
             ) { (step, offset, timestamp) throws(LaneError) in
-                guard case .record(let record, let address) = step else {
-                    throw .source(.corrupt(partition, offset: offset, reason: ""))
-                }
+                guard case .record(let record, let address) = step,
+                    !address.isUnpacked || address.start <= Self.unpackedBytesMax
+                else { throw .source(.corrupt(partition, offset: offset, reason: "")) }
                 recordCount += 1
                 let place = RoutedRecord(offset: offset, timestamp: timestamp, address: address)
                 router.route(record.value) { store.routes[$0].append(place) }
             }
             isRouted = true
         } catch {
-            // Who walks over it finds the same, and knows what to do with it.
+            // Who walks over it batch by batch knows what to do with it.
+            store.forgetRecords()
             next = Self.end(of: store.batches.bytes, from: first)
         }
     }
@@ -199,12 +203,21 @@ final class ChunkStore {
     var unpacked = ByteBuffer()
     var routes: [[RoutedRecord]] = []
 
-    /// Empties it, and makes so many empty routes.
+    /// Larger buffers are not kept for the next chunk.
+    private static let keptBytesMax = 64 << 20
+
+    /// Makes it ready for a chunk of so many routes.
     func reset(routes count: Int) {
         batches.removeAll()
-        unpacked.removeAll()
-        for index in routes.indices { routes[index].removeAll(keepingCapacity: true) }
+        forgetRecords()
         while routes.count < count { routes.append([]) }
+    }
+
+    /// Forgets what was unpacked, and where records are.
+    func forgetRecords() {
+        unpacked.removeAll()
+        if unpacked.capacity > Self.keptBytesMax { unpacked = ByteBuffer() }
+        for index in routes.indices { routes[index].removeAll(keepingCapacity: true) }
     }
 
     var byteCount: Int {

@@ -8,7 +8,8 @@ import Synchronization
 /// Lanes keep their own pace and their own checkpoints; they only happen to be near each other most
 /// of the time. Those who are ahead let those behind them read first, as long as they are near and
 /// awake, so that one reading serves all; a lane that is far away, asleep or busy with its table
-/// keeps nobody waiting for long, and reads by itself until it is near again.
+/// keeps nobody waiting for long, and reads by itself until it is near again. So while a log is
+/// caught up with, lanes near each other go at the pace of the slowest.
 public final class SharedReading<Source: LogSource>: Sendable {
     /// What a lane that wants to go on is told.
     enum Reading {

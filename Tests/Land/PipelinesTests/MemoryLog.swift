@@ -1,4 +1,5 @@
 import Bytes
+import Compression
 import KafkaProtocol
 import Synchronization
 
@@ -81,8 +82,14 @@ final class MemoryLog: LogSource {
         state.withLock { $0.starts[SourcePartition(topic: topic, index: index)] = offset }
     }
 
-    /// Appends one batch of these values.
-    func append(_ values: [String?], to topic: String, _ index: Int32 = 0, timestamp: Int64 = 0) {
+    /// Appends one batch of these values, packed with `codec`.
+    func append(
+        _ values: [String?],
+        to topic: String,
+        _ index: Int32 = 0,
+        timestamp: Int64 = 0,
+        codec: CompressionCodec = .none
+    ) {
         var builder = RecordBatchBuilder()
         for value in values {
             if let value {
@@ -98,7 +105,14 @@ final class MemoryLog: LogSource {
             var options = RecordBatchBuilder.Options()
             options.baseOffset = state.ends[partition] ?? 0
             var batch = ByteBuffer()
-            builder.finish(options, into: &batch)
+            do {
+                try builder.finish(
+                    options,
+                    compressing: codec,
+                    with: Compressor(),
+                    into: &batch
+                )
+            } catch { preconditionFailure("\(error)") }
             state.topics[topic]?.partitions[Int(index)] += Array(copying: batch.bytes)
             state.ends[partition, default: 0] += Int64(values.count)
         }

@@ -1,4 +1,5 @@
 import Clocks
+import Compression
 import Decoding
 import Testing
 import Threads
@@ -55,7 +56,8 @@ private struct Company {
                 default: return "{\"kind\":\"\(kind)\",\"n\":\(number)}"
                 }
             }
-            harness.log.append(values, to: "events", Int32(batch % 2))
+            let codec: CompressionCodec = batch % 3 == 0 ? .zstd : .none
+            harness.log.append(values, to: "events", Int32(batch % 2), codec: codec)
         }
     }
 
@@ -130,6 +132,30 @@ private struct Company {
             #expect(isDone)
         }
         #expect(together.outcome() == apart.outcome())
+    }
+
+    @Test func `batches that are too large unpacked are walked over one by one`() throws {
+        let log = MemoryLog()
+        log.create("events")
+        let partition = SourcePartition(topic: "events", index: 0)
+        let large = String(repeating: "x", count: 12 << 20)
+        for _ in 0..<4 { log.append([large, "y"], to: "events", codec: .zstd) }
+        var chunks: [RoutedChunk] = []
+        for batches in [2, 4] {
+            let chunk = RoutedChunk(from: 0, routes: 1, shelf: ChunkShelf(idleMax: 1))
+            try chunk.fill { (buffer) throws(LogSourceError) in
+                for batch in 0..<batches {
+                    let offset = Int64(batch) * 2
+                    _ = try log.read(partition, from: offset, bytesMax: 1, into: &buffer)
+                }
+            }
+            let walk = RecordWalk(batchBytesMax: 1 << 30)
+            chunk.route(of: partition, with: walk, by: ChunkRouter([nil]))
+            #expect(chunk.next == Int64(batches) * 2)
+            chunks.append(chunk)
+        }
+        #expect(chunks[0].isRouted && chunks[0].count(on: 0) == 4)
+        #expect(!chunks[1].isRouted && chunks[1].byteCount < 1 << 20)
     }
 
     @Test func `where there is room for one chunk nobody sleeps over it`() throws {
