@@ -252,7 +252,7 @@ internal struct ColumnPages: ~Copyable {
     }
 
     /// Bytes of a page by which the way to pack is chosen.
-    private static let packingSampleBytes = 1 << 15
+    private static let packingSampleBytes = 1 << 17
 
     /// Packs a page by the cheaper way, if the beginning of the file's first one of its kind shows
     /// that the dearer one hardly makes it smaller. Returns how the next one is to be packed.
