@@ -118,14 +118,14 @@ struct ReadingHall {
     }
 
     mutating func leave(_ seat: Int) -> [Wake] {
-        _ = rest(seat)
+        var wakes = rest(seat)
         sitters[seat].presence = .absent
         for partition in desks.keys {
             guard let route = desks[partition]?.audience.routes[seat] else { continue }
             desks[partition]?.positions[route] = nil
-            dropPassed(partition)
+            wakes += dropPassed(partition)
         }
-        return wakeAll()
+        return wakes + wakeAll()
     }
 
     /// The lane does something else than reading, and asks again when it comes back.
@@ -188,11 +188,12 @@ struct ReadingHall {
         _ chunk: RoutedChunk?,
         route: Int
     ) -> [Wake] {
+        var wakes: [Wake] = []
         desks[partition]?.isUnderway = false
         if let chunk {
             desks[partition]?.chunks.append(chunk)
             windowBytes += chunk.byteCount
-            _ = pass(chunk, route, of: partition)
+            wakes += pass(chunk, route, of: partition)
         }
         var last: (seat: Int, offset: Int64)?
         for seat in sitters.indices where sitters[seat].activity == .waiting {
@@ -203,7 +204,7 @@ struct ReadingHall {
                 last = (seat, want.offset)
             }
         }
-        var wakes = giveTurns()
+        wakes += giveTurns()
         if let last { wakes += wake(last.seat) }
         return windowBytes < windowBytesMax ? wakes + wakeForRoom() : wakes
     }
@@ -340,7 +341,6 @@ struct ReadingHall {
     }
 
     /// Lets chunks go that everybody has passed; there may be room for another then.
-    @discardableResult
     private mutating func dropPassed(_ partition: SourcePartition) -> [Wake] {
         guard let desk = desks[partition], !desk.chunks.isEmpty else { return [] }
         let routes = desk.positions.indices
