@@ -26,7 +26,12 @@ extension FileSource {
         } catch let error as FileRegisterError {
             trouble = "the register of files does not answer: \(error)"
         } catch let error as FileFault {
-            if case .unavailable(let reason) = error { trouble = reason }
+            switch error {
+            case .unavailable(let reason), .damaged(let reason), .changed(let reason):
+                trouble = reason
+            case .missing(let path): trouble = "\(path) is not there"
+            case .interrupted: break  // by a stop, which nobody has to be told of
+            }
         } catch {
             trouble = "\(error)"
         }

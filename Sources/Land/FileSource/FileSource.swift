@@ -1,5 +1,4 @@
 import Bytes
-import Checksums
 public import Clocks
 import Pipelines
 import Synchronization
@@ -191,19 +190,14 @@ public final class FileSource<
         do throws(FileStoreError) { contents = try store.open(path) } catch {
             throw FileFault(error)
         }
-        var buffer = ByteBuffer(capacity: 256 << 10)
-        var position: Int64 = 0
-        var checksum: UInt32 = 0
-        while true {
+        var bytes = FileBytes(contents)
+        var piece = ByteBuffer(capacity: FileBytes<Store.Contents>.pieceBytes)
+        while !bytes.isEnd {
             if isStopping { throw .interrupted }
-            buffer.removeAll()
-            do throws(FileStoreError) {
-                let count = try contents.read(at: position, count: 256 << 10, into: &buffer)
-                checksum = crc32c(buffer.bytes, continuing: checksum)
-                position += Int64(count)
-                if count < 256 << 10 { return checksum }
-            } catch { throw FileFault(error) }
+            piece.removeAll()
+            try bytes.read(into: &piece)
         }
+        return bytes.checksum
     }
 
     /// A reader of `file` before the record at `offset`.

@@ -24,14 +24,16 @@ enum FileFault: Error, Equatable {
 }
 
 /// The bytes of a file from front to back, with their checksum.
-private struct FileBytes<Contents: FileContents> {
-    let contents: Contents
-    var position: Int64 = 0
-    var checksum: UInt32 = 0
-    var isEnd = false
+struct FileBytes<Contents: FileContents> {
+    private let contents: Contents
+    private(set) var position: Int64 = 0
+    private(set) var checksum: UInt32 = 0
+    private(set) var isEnd = false
 
     /// Bytes read at a time.
     static var pieceBytes: Int { 256 << 10 }
+
+    init(_ contents: Contents) { self.contents = contents }
 
     /// Appends the next piece.
     mutating func read(into buffer: inout ByteBuffer) throws(FileFault) {
@@ -60,7 +62,7 @@ struct FileText<Contents: FileContents>: ~Copyable {
     static var pieceBytes: Int { FileBytes<Contents>.pieceBytes }
 
     init(_ contents: Contents, path: String) throws(FileFault) {
-        file = FileBytes(contents: contents)
+        file = FileBytes(contents)
         do throws(CompressionError) {
             stream = try Self.codec(of: path).map { (codec) throws(CompressionError) in
                 try DecompressionStream(codec)

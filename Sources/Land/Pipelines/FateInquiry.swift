@@ -14,16 +14,14 @@ public final class FateInquiry<Source: LogSource> {
     private static var emptyReadsMax: Int { 30 }
 
     private let definition: LaneDefinition
-    private let source: Source
     private var selection: Selection
-    private let walk: RecordWalk
+    private let pass: LogPass<Source>
 
     /// An inquiry into what `definition` has made of the records of `source`.
     public init(of definition: LaneDefinition, in source: Source) {
         self.definition = definition
-        self.source = source
         selection = Selection(definition)
-        walk = RecordWalk(batchBytesMax: definition.limits.batchBytesMax)
+        pass = LogPass(over: source, definition.limits, emptyReadsMax: Self.emptyReadsMax)
     }
 
     /// What the tables have of a stretch of offsets.
@@ -89,7 +87,7 @@ public final class FateInquiry<Source: LogSource> {
         var fates = positions(of: window, progress, bounds)
         let low = window.lowerBound
         do throws(LaneError) {
-            try forEachRecord(of: partition, in: window.clamped(to: bounds.present)) {
+            try pass.forEachRecord(of: partition, in: window.clamped(to: bounds.present)) {
                 (step, offset, _) throws(LaneError) in
                 let index = Int(offset - low)
                 guard fates[index] == .noRecord else { return }
@@ -149,42 +147,6 @@ public final class FateInquiry<Source: LogSource> {
         return fates
     }
 
-    private func forEachRecord(
-        of partition: SourcePartition,
-        in range: Range<Int64>,
-        _ body: (borrowing WalkStep, _ offset: Int64, _ timestamp: Int64) throws(LaneError) -> Void
-    ) throws(LaneError) {
-        var chunk = ByteBuffer(capacity: definition.limits.chunkBytesMax + (1 << 16))
-        var next = range.lowerBound
-        var patience = Self.emptyReadsMax
-        while next < range.upperBound {
-            chunk.removeAll()
-            do {
-                _ = try source.read(
-                    partition,
-                    from: next,
-                    bytesMax: definition.limits.chunkBytesMax,
-                    into: &chunk
-                )
-            } catch { throw .source(error) }
-            if chunk.isEmpty, patience > 0 {
-                patience -= 1
-                continue
-            }
-            patience = Self.emptyReadsMax
-            guard !chunk.isEmpty else {
-                throw .source(.unavailable("the log ends at \(next), before \(range.upperBound)"))
-            }
-            next = try walk.forEachRecord(
-                in: chunk.bytes,
-                of: partition,
-                from: next,
-                upTo: range.upperBound,
-                body
-            )
-        }
-    }
-
     /// Why the record at `place` is no row, in the words of the dead-letter table: found by landing
     /// it into a table with the columns of `schema` that is not there. Nil when it would be a row
     /// now, or left out by `where`.
@@ -194,13 +156,13 @@ public final class FateInquiry<Source: LogSource> {
     ) throws -> (reason: String, detail: String)? {
         var letter: DeadLetter?
         do throws(LaneError) {
-            try forEachRecord(of: place.partition, in: place.offset..<(place.offset + 1)) {
+            try pass.forEachRecord(of: place.partition, in: place.offset..<(place.offset + 1)) {
                 (step, offset, timestamp) throws(LaneError) in
                 letter = DeadLetter(step, at: place, timestamp: timestamp)
             }
             guard let letter else { return nil }
             let rehearsal = Rehearsal(definition: definition, schema: schema)
-            guard let outcome = try rehearsal.outcomes(of: [letter], with: walk).first else {
+            guard let outcome = try rehearsal.outcomes(of: [letter], with: pass.walk).first else {
                 return nil
             }
             switch outcome.result {

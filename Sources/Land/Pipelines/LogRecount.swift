@@ -1,19 +1,14 @@
-import Bytes
 import Decoding
 
 /// Counts a partition's records again, from the log itself and without the pipeline's own counters.
 public final class LogRecount<Source: LogSource> {
-    private let source: Source
     private var selection: Selection
-    private let limits: LaneLimits
-    private let walk: RecordWalk
+    private let pass: LogPass<Source>
 
     /// A count over `source` of what `definition` selects.
     public init(of definition: LaneDefinition, in source: Source) {
-        self.source = source
         selection = Selection(definition)
-        limits = definition.limits
-        walk = RecordWalk(batchBytesMax: limits.batchBytesMax)
+        pass = LogPass(over: source, definition.limits)
     }
 
     /// Counts the records of `partition` with offsets in `ranges`.
@@ -59,40 +54,20 @@ public final class LogRecount<Source: LogSource> {
         _ mended: [Int64: SelectedRows],
         into tally: inout LogTally
     ) throws(LaneError) {
-        var chunk = ByteBuffer(capacity: limits.chunkBytesMax + (1 << 16))
-        var next = range.lowerBound
         var letters = deadLettered[...]
-        while next < range.upperBound {
-            chunk.removeAll()
-            do {
-                _ = try source.read(
-                    partition,
-                    from: next,
-                    bytesMax: limits.chunkBytesMax,
-                    into: &chunk
-                )
-            } catch { throw .source(error) }
-            guard !chunk.isEmpty else {
-                throw .source(.unavailable("the log ends at \(next), before \(range.upperBound)"))
+        try pass.forEachRecord(of: partition, in: range) {
+            (step, offset, timestamp) throws(LaneError) in
+            tally.turn(to: timestamp)
+            tally.current.records += 1
+            guard let rows = mended[offset] ?? selection.rows(of: step), rows.count > 0 else {
+                tally.current.filtered += 1
+                return
             }
-            next = try walk.forEachRecord(
-                in: chunk.bytes,
-                of: partition,
-                from: next,
-                upTo: range.upperBound
-            ) { (step, offset, timestamp) throws(LaneError) in
-                tally.turn(to: timestamp)
-                tally.current.records += 1
-                guard let rows = mended[offset] ?? selection.rows(of: step), rows.count > 0 else {
-                    tally.current.filtered += 1
-                    return
-                }
-                tally.current.select(offset)
-                while let first = letters.first, first < offset { letters.removeFirst() }
-                if letters.first == offset { return }
-                tally.current.rows += rows.count
-                tally.current.rowSum &+= LogCount.rowSum(offset: offset, rows)
-            }
+            tally.current.select(offset)
+            while let first = letters.first, first < offset { letters.removeFirst() }
+            if letters.first == offset { return }
+            tally.current.rows += rows.count
+            tally.current.rowSum &+= LogCount.rowSum(offset: offset, rows)
         }
     }
 }

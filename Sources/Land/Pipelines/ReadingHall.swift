@@ -141,15 +141,15 @@ struct ReadingHall {
         by seat: Int,
         now: MonotonicInstant
     ) -> (Decision, [Wake]) {
-        var desk = desks[partition] ?? Desk(audience(of: partition.topic))
-        guard desk.audience.seats.count > 1, let route = desk.audience.routes[seat] else {
+        let audience = audience(of: partition.topic)
+        guard audience.seats.count > 1, let route = audience.routes[seat] else {
             return (.alone, [])
         }
-        desk.positions[route] = offset
-        desks[partition] = desk
+        desks[partition, default: Desk(audience)].positions[route] = offset
         sitters[seat].lastSeen = now
         sitters[seat].wants[partition] = nil
         var wakes = dropPassed(partition)
+        let desk = desks[partition, default: Desk(audience)]
         var want = Want(offset: offset)
         if let chunk = desk.chunk(at: offset) {
             if takeTurn(seat) {
@@ -158,7 +158,7 @@ struct ReadingHall {
             want.isThere = true
             return (.wait, wakes + wait(seat, for: want, of: partition))
         }
-        let isExpecting = isExpecting(desk.audience, now)
+        let isExpecting = isExpecting(audience, now)
         if !isExpecting, !hasCompany(at: desk, route, offset) {
             return (.alone, wakes + settle(seat, as: .resting))
         }
@@ -179,7 +179,7 @@ struct ReadingHall {
             return (.wait, wakes + wait(seat, for: want, of: partition))
         }
         desks[partition]?.isUnderway = true
-        return (.read(desk.audience, route: route), wakes)
+        return (.read(audience, route: route), wakes)
     }
 
     /// What was to be read for the lane on `route` is there, or could not be read.
@@ -350,9 +350,11 @@ struct ReadingHall {
         return wakeForRoom()
     }
 
-    private mutating func keep(_ chunks: [RoutedChunk], of partition: SourcePartition) {
-        desks[partition]?.chunks = chunks
-        windowBytes = desks.values.reduce(0) { $0 + $1.chunks.reduce(0) { $0 + $1.byteCount } }
+    private mutating func keep(_ kept: [RoutedChunk], of partition: SourcePartition) {
+        let before = desks[partition]?.chunks ?? []
+        desks[partition]?.chunks = kept
+        windowBytes += kept.reduce(0) { $0 + $1.byteCount }
+        windowBytes -= before.reduce(0) { $0 + $1.byteCount }
     }
 
     /// True when another chunk may be read at `offset`.

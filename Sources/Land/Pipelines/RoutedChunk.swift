@@ -2,7 +2,6 @@ import Bytes
 internal import CSIMD
 import Decoding
 import KafkaProtocol
-import Synchronization
 
 /// A record of a chunk, and where it is.
 struct RoutedRecord {
@@ -15,10 +14,8 @@ struct RoutedRecord {
 /// Some batches of a partition that were read and unpacked once, with the records of them that each
 /// of several lanes wants.
 ///
-/// SAFETY: filled by the one thread that makes it, and never changed after that.
-@safe
 final class RoutedChunk: @unchecked Sendable {
-    // @unchecked Sendable: see above.
+    // @unchecked Sendable: the thread that makes it fills it; nobody changes it after that.
     /// The offset that was asked for.
     let first: Int64
     /// Offset after the last batch.
@@ -28,18 +25,20 @@ final class RoutedChunk: @unchecked Sendable {
     /// True when the routes are whole. A chunk in which something cannot be read, or that is too
     /// large when it is unpacked, has none: each lane walks over it by itself.
     private(set) var isRouted = false
-    private var store: ChunkStore
-    private let shelf: ChunkShelf
+    /// Bytes of memory that it takes, about.
+    private(set) var byteCount = 0
+    private let store: ChunkStore
+    private let shelf: Shelf<ChunkStore>
 
     /// Bytes that are kept unpacked; a batch more may be unpacked before that is found out.
     private static let unpackedBytesMax = 32 << 20
 
     /// An empty chunk in memory from `shelf`.
-    init(from offset: Int64, routes: Int, shelf: ChunkShelf) {
+    init(from offset: Int64, routes: Int, shelf: Shelf<ChunkStore>) {
         first = offset
         next = offset
         self.shelf = shelf
-        store = shelf.take()
+        store = shelf.take { ChunkStore() }
         store.reset(routes: routes)
     }
 
@@ -61,9 +60,6 @@ final class RoutedChunk: @unchecked Sendable {
     ) throws(Failure) -> Result {
         try body(buffer.bytes)
     }
-
-    /// Bytes of memory that it takes, about.
-    var byteCount: Int { store.byteCount }
 
     /// True when it has records for a lane that wants those from `offset` on.
     func covers(_ offset: Int64) -> Bool { first <= offset && offset < next }
@@ -88,7 +84,10 @@ final class RoutedChunk: @unchecked Sendable {
             ) { (step, offset, timestamp) throws(LaneError) in
                 guard case .record(let record, let address) = step,
                     !address.isUnpacked || address.start <= Self.unpackedBytesMax
-                else { throw .source(.corrupt(partition, offset: offset, reason: "")) }
+                else {
+                    // Only a sign to stop: nobody hears of it.
+                    throw .source(.corrupt(partition, offset: offset, reason: ""))
+                }
                 recordCount += 1
                 let place = RoutedRecord(offset: offset, timestamp: timestamp, address: address)
                 router.route(record.value) { store.routes[$0].append(place) }
@@ -99,9 +98,10 @@ final class RoutedChunk: @unchecked Sendable {
             store.forgetRecords()
             next = Self.end(of: store.batches.bytes, from: first)
         }
+        byteCount = store.byteCount
     }
 
-    /// Offset after the last whole batch of `batches`.
+    /// Offset after the last batch of `batches`; one without a header ends them.
     private static func end(of batches: RawSpan, from first: Int64) -> Int64 {
         var (position, next) = (0, first)
         while position < batches.byteCount,
@@ -198,7 +198,8 @@ final class ChunkRouter {
 }
 
 /// The memory of a chunk.
-final class ChunkStore {
+final class ChunkStore: @unchecked Sendable {
+    // @unchecked Sendable: it belongs to one chunk, or lies on the shelf.
     var batches = ByteBuffer()
     var unpacked = ByteBuffer()
     var routes: [[RoutedRecord]] = []
@@ -223,29 +224,5 @@ final class ChunkStore {
     var byteCount: Int {
         batches.count + unpacked.count
             + routes.reduce(0) { $0 + $1.count * MemoryLayout<RoutedRecord>.stride }
-    }
-}
-
-/// Memory of chunks that nobody uses any more.
-///
-/// SAFETY: a store has one owner: the shelf, or the chunk that took it.
-@safe
-final class ChunkShelf: @unchecked Sendable {
-    // @unchecked Sendable: the stores are reached under the lock only.
-    private let lock = Mutex(())
-    private var idle: [ChunkStore] = []
-    private let idleMax: Int
-
-    /// A shelf that keeps up to `idleMax` of them.
-    init(idleMax: Int) { self.idleMax = idleMax }
-
-    func take() -> ChunkStore {
-        lock.withLock { _ in idle.popLast() } ?? ChunkStore()
-    }
-
-    func giveBack(_ store: ChunkStore) {
-        lock.withLock { _ in
-            if idle.count < idleMax { idle.append(store) }
-        }
     }
 }

@@ -23,8 +23,8 @@ public final class SharedReading<Source: LogSource>: Sendable {
 
     private let source: Source
     private let hall: Mutex<ReadingHall>
-    private let shelf = ChunkShelf(idleMax: 8)
-    private let tools = Mutex<[ChunkTools]>([])
+    private let shelf = Shelf<ChunkStore>(idleMax: 8)
+    private let tools = Shelf<ChunkTools>(idleMax: 8)
 
     /// A reading of `source`.
     ///
@@ -97,10 +97,9 @@ public final class SharedReading<Source: LogSource>: Sendable {
             _ = try source.read(partition, from: offset, bytesMax: bytesMax, into: &buffer)
         }
         if chunk.isEmpty { return nil }
-        let tool =
-            tools.withLock { $0.popLast() } ?? ChunkTools(batchBytesMax: limits.batchBytesMax)
+        let tool = tools.take { ChunkTools(batchBytesMax: limits.batchBytesMax) }
         chunk.route(of: partition, with: tool.walk, by: tool.router(of: partition.topic, audience))
-        tools.withLock { $0.append(tool) }
+        tools.giveBack(tool)
         return chunk.covers(offset) ? chunk : nil
     }
 }

@@ -64,7 +64,7 @@ public final class BucketStore: @unchecked Sendable {
         unsafe c_arrow_store_free(handle)
     }
 
-    private static func error(_ uri: String, _ status: c_arrow_status) -> StoreError {
+    fileprivate static func error(_ uri: String, _ status: c_arrow_status) -> StoreError {
         var message = status.message
         // SAFETY: the shim ends the message with a zero.
         let reason = unsafe withUnsafePointer(to: &message) { pointer in
@@ -141,10 +141,6 @@ public final class BucketStore: @unchecked Sendable {
         }
         return unsafe BucketObject(reader, path: path, of: self)
     }
-
-    fileprivate static func failure(_ path: String, _ status: c_arrow_status) -> StoreError {
-        error(path, status)
-    }
 }
 
 /// An open object, read in ranges; one thread at a time.
@@ -184,7 +180,7 @@ public final class BucketObject: @unchecked Sendable {
             )
             return status.code == 0 ? got : 0
         }
-        guard status.code == 0 else { throw BucketStore.failure(path, status) }
+        guard status.code == 0 else { throw BucketStore.error(path, status) }
         return got
     }
 }

@@ -50,7 +50,7 @@ private struct Stage {
     /// The partition's one batch was read for the lane on `seat`.
     mutating func finish(_ seat: Int, _ partition: Int32) throws {
         let place = SourcePartition(topic: "events", index: partition)
-        let chunk = RoutedChunk(from: 0, routes: seats, shelf: ChunkShelf(idleMax: 1))
+        let chunk = RoutedChunk(from: 0, routes: seats, shelf: Shelf(idleMax: 1))
         try chunk.fill { (buffer) throws(LogSourceError) in
             _ = try log.read(place, from: 0, bytesMax: 1, into: &buffer)
         }

@@ -142,7 +142,7 @@ private struct Company {
         for _ in 0..<4 { log.append([large, "y"], to: "events", codec: .zstd) }
         var chunks: [RoutedChunk] = []
         for batches in [2, 4] {
-            let chunk = RoutedChunk(from: 0, routes: 1, shelf: ChunkShelf(idleMax: 1))
+            let chunk = RoutedChunk(from: 0, routes: 1, shelf: Shelf(idleMax: 1))
             try chunk.fill { (buffer) throws(LogSourceError) in
                 for batch in 0..<batches {
                     let offset = Int64(batch) * 2
@@ -166,7 +166,10 @@ private struct Company {
         #expect(isDone)
     }
 
-    @Test func `a lane that begins again far behind keeps nobody waiting`() throws {
+    @Test
+    func `a lane that does not begin keeps nobody waiting for long, and lands all when it does`()
+        throws
+    {
         let company = try Company(lanesOfKind: 1)
         company.append(batches: 10, of: 20)
         // One that never begins: the others wait for it a while, and then no more.

@@ -32,7 +32,7 @@ public struct RecordRouter: ~Copyable {
     private var found: [Int] = []
     private var fields: FieldCollector
     /// For each field, the texts that lead somewhere.
-    private var texts: [TextTable] = []
+    private var texts: [KeyTable] = []
     /// For each field and text, where its candidates are in `candidates`.
     private var ranges: [[Range<Int>]] = []
     private var candidates: [Candidate] = []
@@ -56,12 +56,15 @@ public struct RecordRouter: ~Copyable {
             let field = names.firstIndex(of: name) ?? names.count
             if field == names.count {
                 names.append(name)
-                texts.append(TextTable())
+                texts.append(KeyTable())
                 grouped.append([])
             }
             for text in Set(discriminator.texts) {
-                let number = texts[field].add(text)
-                if number == grouped[field].count { grouped[field].append([]) }
+                var number = texts[field].find(text)
+                if number < 0 {
+                    number = texts[field].add(name: text, number: 0)
+                    grouped[field].append([])
+                }
                 grouped[field][number].append(
                     Candidate(index: index, isWhole: discriminator.isWhole)
                 )
@@ -92,7 +95,11 @@ public struct RecordRouter: ~Copyable {
             return
         }
         for field in texts.indices {
-            let number = fields.values[field].withText(cursor) { texts[field].find($0) } ?? -1
+            let number =
+                fields.values[field].withText(cursor) { text in
+                    // SAFETY: the bytes are only looked at during the call.
+                    unsafe text.withUnsafeBytes { unsafe texts[field].find($0) }
+                } ?? -1
             if number < 0 { continue }
             for place in ranges[field][number] {
                 let candidate = candidates[place]
@@ -101,67 +108,5 @@ public struct RecordRouter: ~Copyable {
                 }
             }
         }
-    }
-}
-
-/// Numbers of texts, found without making a String or an array of them.
-private struct TextTable {
-    private struct Entry {
-        let text: [UInt8]
-        let hash: UInt64
-    }
-
-    private var entries: [Entry] = []
-    /// Number of the entry plus one; zero is free. A power of two, at most half full.
-    private var slots: [Int32] = Array(repeating: 0, count: 16)
-
-    /// The number of `text`, or -1.
-    func find(_ text: RawSpan) -> Int {
-        let hash = Self.hash(text)
-        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-        while slots[slot] > 0 {
-            let index = Int(slots[slot] - 1)
-            if entries[index].hash == hash, isEqual(index, text) { return index }
-            slot = (slot + 1) & (slots.count - 1)
-        }
-        return -1
-    }
-
-    /// The number of `text`, which gets the next one if it has none yet.
-    mutating func add(_ text: [UInt8]) -> Int {
-        // SAFETY: the array outlives both calls.
-        let (known, hash) = unsafe (find(text.span.bytes), Self.hash(text.span.bytes))
-        if known >= 0 { return known }
-        entries.append(Entry(text: text, hash: hash))
-        if entries.count * 2 > slots.count {
-            slots = Array(repeating: 0, count: slots.count * 2)
-            for index in entries.indices { place(index) }
-        } else {
-            place(entries.count - 1)
-        }
-        return entries.count - 1
-    }
-
-    private mutating func place(_ index: Int) {
-        var slot = Int(truncatingIfNeeded: entries[index].hash) & (slots.count - 1)
-        while slots[slot] > 0 { slot = (slot + 1) & (slots.count - 1) }
-        slots[slot] = Int32(index + 1)
-    }
-
-    private func isEqual(_ index: Int, _ text: RawSpan) -> Bool {
-        guard entries[index].text.count == text.byteCount else { return false }
-        for place in 0..<text.byteCount where entries[index].text[place] != text.byte(place) {
-            return false
-        }
-        return true
-    }
-
-    /// FNV-1a with a last stir, since only the low bits choose a slot.
-    private static func hash(_ text: RawSpan) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for index in 0..<text.byteCount {
-            hash = (hash ^ UInt64(text.byte(index))) &* 0x0000_0100_0000_01B3
-        }
-        return hash ^ hash >> 32
     }
 }

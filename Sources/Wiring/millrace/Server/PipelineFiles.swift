@@ -19,49 +19,49 @@ struct CatalogRegister: FileRegister {
     func identity() throws(FileRegisterError) -> String { book.identity }
 
     func totals() throws(FileRegisterError) -> (files: Int64, end: Int64) {
-        do { return try book.totals() } catch { throw FileRegisterError(error.description) }
+        try told { () throws(CatalogError) in try book.totals() }
     }
 
     func file(at path: String) throws(FileRegisterError) -> RegisteredFile? {
-        do { return try book.file(at: path).map { RegisteredFile($0) } } catch {
-            throw FileRegisterError(error.description)
-        }
+        try told { () throws(CatalogError) in try book.file(at: path) }.map { RegisteredFile($0) }
     }
 
     func file(holding offset: Int64) throws(FileRegisterError) -> RegisteredFile? {
-        do { return try book.file(holding: offset).map { RegisteredFile($0) } } catch {
-            throw FileRegisterError(error.description)
-        }
+        try told { () throws(CatalogError) in try book.file(holding: offset) }
+            .map { RegisteredFile($0) }
     }
 
     func files(
         before sequence: Int64,
         limit: Int
     ) throws(FileRegisterError) -> [RegisteredFile] {
-        do {
-            return try book.files(before: sequence, limit: limit).map { RegisteredFile($0) }
-        } catch { throw FileRegisterError(error.description) }
+        try told { () throws(CatalogError) in try book.files(before: sequence, limit: limit) }
+            .map { RegisteredFile($0) }
     }
 
     func offset(
         notOlderThan nanoseconds: Int64,
         from start: Int64
     ) throws(FileRegisterError) -> Int64? {
-        do { return try book.offset(notOlderThan: nanoseconds, from: start) } catch {
-            throw FileRegisterError(error.description)
+        try told { () throws(CatalogError) in
+            try book.offset(notOlderThan: nanoseconds, from: start)
         }
     }
 
     func bytes(from offset: Int64) throws(FileRegisterError) -> Int64 {
-        do { return try book.bytes(from: offset) } catch {
-            throw FileRegisterError(error.description)
-        }
+        try told { () throws(CatalogError) in try book.bytes(from: offset) }
     }
 
     func take(_ files: [RegisteredFile]) throws(FileRegisterError) -> [RegisteredFile] {
-        do {
-            return try book.append(files.map { FileBook.Entry($0) }).map { RegisteredFile($0) }
-        } catch { throw FileRegisterError(error.description) }
+        try told { () throws(CatalogError) in try book.append(files.map { FileBook.Entry($0) }) }
+            .map { RegisteredFile($0) }
+    }
+
+    /// The book's errors in the register's words.
+    private func told<Answer>(
+        _ ask: () throws(CatalogError) -> Answer
+    ) throws(FileRegisterError) -> Answer {
+        do { return try ask() } catch { throw FileRegisterError(error.description) }
     }
 }
 
