@@ -74,6 +74,8 @@ struct ReadingHall {
         var positions: [Int64?]
         var chunks: [RoutedChunk] = []
         var isUnderway = false
+        /// Who has read last and may read on at once.
+        var reader: Int?
 
         init(_ audience: Audience) {
             self.audience = audience
@@ -90,10 +92,18 @@ struct ReadingHall {
     private var audiences: [String: Audience] = [:]
     private var desks: [SourcePartition: Desk] = [:]
     private var windowBytes = 0
+    /// The window was full, and has not become nearly empty since.
+    private var isFull = false
     private var opened: MonotonicInstant?
 
     /// Offsets apart up to which lanes are near each other.
     private static let nearMax: Int64 = 2_000_000
+    // Each lane is to find several chunks when its turn comes, not only the one that was just read:
+    // a hundred lanes that sleep and wake at every chunk cost more than their rows.
+    /// The part of the window that is read ahead before those who wait are woken.
+    private static let aheadPart = 2
+    /// The part of the window down to which a full one has to empty before it is filled again.
+    private static let refillPart = 4
     /// How long those behind may be busy with something else.
     private static let patience = Duration.seconds(2)
     /// How long lanes that have not taken their tables over are waited for.
@@ -179,6 +189,7 @@ struct ReadingHall {
             return (.wait, wakes + wait(seat, for: want, of: partition))
         }
         desks[partition]?.isUnderway = true
+        desks[partition]?.reader = seat
         return (.read(audience, route: route), wakes)
     }
 
@@ -193,20 +204,38 @@ struct ReadingHall {
         if let chunk {
             desks[partition]?.chunks.append(chunk)
             windowBytes += chunk.byteCount
+            if windowBytes >= windowBytesMax { isFull = true }
             wakes += pass(chunk, route, of: partition)
         }
-        var last: (seat: Int, offset: Int64)?
+        if chunk == nil || windowBytes >= windowBytesMax / Self.aheadPart {
+            wakes += offer(partition)
+        }
+        // Those who wait for what nobody has read: the last of them is to.
+        let seekers = sitters.indices.filter { seat in
+            guard sitters[seat].activity == .waiting, let desk = desks[partition],
+                let want = sitters[seat].wants[partition]
+            else { return false }
+            return desk.chunk(at: want.offset) == nil
+        }
+        let last = seekers.min { want(of: $0, partition) < want(of: $1, partition) }
+        if let last { wakes += wake(last) }
+        return wakes + wakeForRoom()
+    }
+
+    private func want(of seat: Int, _ partition: SourcePartition) -> Int64 {
+        sitters[seat].wants[partition]?.offset ?? .max
+    }
+
+    /// Gives turns to those who wait for a chunk that has been read.
+    private mutating func offer(_ partition: SourcePartition) -> [Wake] {
+        guard let desk = desks[partition] else { return [] }
         for seat in sitters.indices where sitters[seat].activity == .waiting {
             guard let want = sitters[seat].wants[partition] else { continue }
-            if chunk?.covers(want.offset) == true {
+            if desk.chunk(at: want.offset) != nil {
                 sitters[seat].wants[partition]?.isThere = true
-            } else if last.map({ want.offset < $0.offset }) ?? true {
-                last = (seat, want.offset)
             }
         }
-        wakes += giveTurns()
-        if let last { wakes += wake(last.seat) }
-        return windowBytes < windowBytesMax ? wakes + wakeForRoom() : wakes
+        return giveTurns()
     }
 
     /// Whoever has a chunk in its hands does not need it to be kept.
@@ -245,7 +274,12 @@ struct ReadingHall {
         sitters[seat].activity = activity
         if !hadTurn { return [] }
         turns -= 1
-        return giveTurns()
+        var wakes: [Wake] = []
+        for partition in desks.keys where desks[partition]?.reader == seat {
+            desks[partition]?.reader = nil
+            wakes += offer(partition)
+        }
+        return wakes + giveTurns()
     }
 
     private mutating func giveTurns() -> [Wake] {
@@ -266,7 +300,9 @@ struct ReadingHall {
     }
 
     private mutating func wakeForRoom() -> [Wake] {
-        guard let seat = sitters.firstIndex(where: { $0.isWaiting { $0.needsRoom } }) else {
+        guard !isFull,
+            let seat = sitters.firstIndex(where: { $0.isWaiting { $0.needsRoom } })
+        else {
             return []
         }
         return wake(seat)
@@ -355,6 +391,7 @@ struct ReadingHall {
         desks[partition]?.chunks = kept
         windowBytes += kept.reduce(0) { $0 + $1.byteCount }
         windowBytes -= before.reduce(0) { $0 + $1.byteCount }
+        if windowBytes <= windowBytesMax / Self.refillPart { isFull = false }
     }
 
     /// True when another chunk may be read at `offset`.
@@ -366,7 +403,7 @@ struct ReadingHall {
         of partition: SourcePartition,
         _ now: MonotonicInstant
     ) -> Bool {
-        if windowBytes < windowBytesMax { return true }
+        if !isFull { return true }
         for (place, desk) in desks where !desk.chunks.isEmpty {
             let awake = desk.positions.indices.filter { isAwake($0, at: desk, now) }
             let kept = desk.chunks.filter { chunk in
@@ -375,6 +412,6 @@ struct ReadingHall {
             }
             if kept.count < desk.chunks.count { keep(kept, of: place) }
         }
-        return windowBytes < windowBytesMax
+        return !isFull
     }
 }

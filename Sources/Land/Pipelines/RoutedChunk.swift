@@ -74,31 +74,62 @@ final class RoutedChunk: @unchecked Sendable {
     /// Finds out which records go where.
     func route(of partition: SourcePartition, with walk: RecordWalk, by router: ChunkRouter) {
         let store = store
+        // Out of the store for so long: access to what a class has is checked every time.
+        var routes: [[RoutedRecord]] = []
+        swap(&routes, &store.routes)
+        defer { swap(&routes, &store.routes) }
         do throws(LaneError) {
-            next = try walk.forEachRecord(
-                in: store.batches.bytes,
-                of: partition,
-                from: first,
-                unpackingInto: &store.unpacked,
-                keepsAll: true
-            ) { (step, offset, timestamp) throws(LaneError) in
-                guard case .record(let record, let address) = step,
-                    !address.isUnpacked || address.start <= Self.unpackedBytesMax
-                else {
-                    // Only a sign to stop: nobody hears of it.
-                    throw .source(.corrupt(partition, offset: offset, reason: ""))
-                }
-                recordCount += 1
-                let place = RoutedRecord(offset: offset, timestamp: timestamp, address: address)
-                router.route(record.value) { store.routes[$0].append(place) }
+            (next, recordCount) = try router.withRouter { (router) throws(LaneError) in
+                try Self.route(
+                    store.batches,
+                    of: partition,
+                    from: first,
+                    with: walk,
+                    unpackingInto: &store.unpacked,
+                    by: &router,
+                    to: &routes
+                )
             }
             isRouted = true
         } catch {
             // Who walks over it batch by batch knows what to do with it.
-            store.forgetRecords()
+            for index in routes.indices { routes[index].removeAll(keepingCapacity: true) }
+            store.forgetUnpacked()
             next = Self.end(of: store.batches.bytes, from: first)
         }
-        byteCount = store.byteCount
+        let places = routes.reduce(0) { $0 + $1.count }
+        byteCount = store.byteCount + places * MemoryLayout<RoutedRecord>.stride
+    }
+
+    /// Returns the offset after the last batch, and how many records there are from `first` on.
+    private static func route(
+        _ batches: borrowing ByteBuffer,
+        of partition: SourcePartition,
+        from first: Int64,
+        with walk: RecordWalk,
+        unpackingInto unpacked: inout ByteBuffer,
+        by router: inout RecordRouter,
+        to routes: inout [[RoutedRecord]]
+    ) throws(LaneError) -> (next: Int64, count: Int) {
+        var count = 0
+        let next = try walk.forEachRecord(
+            in: batches.bytes,
+            of: partition,
+            from: first,
+            unpackingInto: &unpacked,
+            keepsAll: true
+        ) { (step, offset, timestamp) throws(LaneError) in
+            guard case .record(let record, let address) = step,
+                !address.isUnpacked || address.start <= unpackedBytesMax
+            else {
+                // Only a sign to stop: nobody hears of it.
+                throw .source(.corrupt(partition, offset: offset, reason: ""))
+            }
+            count &+= 1
+            let place = RoutedRecord(offset: offset, timestamp: timestamp, address: address)
+            router.route(record.value) { routes[$0].append(place) }
+        }
+        return (next, count)
     }
 
     /// Offset after the last batch of `batches`; one without a header ends them.
@@ -181,19 +212,15 @@ final class RoutedChunk: @unchecked Sendable {
 /// What tells where records go; one thread at a time uses it.
 final class ChunkRouter {
     private var router: RecordRouter
-    private let count: Int
 
     /// A router to lanes with these predicates; nil wants everything.
-    init(_ predicates: [Predicate?]) {
-        router = RecordRouter(predicates)
-        count = predicates.count
-    }
+    init(_ predicates: [Predicate?]) { router = RecordRouter(predicates) }
 
-    /// Calls `body` with every route that a record goes; one without a value goes everywhere.
-    @inline(__always)
-    func route(_ value: RawSpan?, _ body: (Int) -> Void) {
-        guard let value else { return (0..<count).forEach(body) }
-        router.route(value, body)
+    /// Lends the router for a whole chunk.
+    func withRouter<Result, Failure: Error>(
+        _ body: (inout RecordRouter) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(&router)
     }
 }
 
@@ -210,19 +237,16 @@ final class ChunkStore: @unchecked Sendable {
     /// Makes it ready for a chunk of so many routes.
     func reset(routes count: Int) {
         batches.removeAll()
-        forgetRecords()
+        forgetUnpacked()
+        for index in routes.indices { routes[index].removeAll(keepingCapacity: true) }
         while routes.count < count { routes.append([]) }
     }
 
-    /// Forgets what was unpacked, and where records are.
-    func forgetRecords() {
+    func forgetUnpacked() {
         unpacked.removeAll()
         if unpacked.capacity > Self.keptBytesMax { unpacked = ByteBuffer() }
-        for index in routes.indices { routes[index].removeAll(keepingCapacity: true) }
     }
 
-    var byteCount: Int {
-        batches.count + unpacked.count
-            + routes.reduce(0) { $0 + $1.count * MemoryLayout<RoutedRecord>.stride }
-    }
+    /// Bytes of batches, packed and unpacked.
+    var byteCount: Int { batches.count + unpacked.count }
 }

@@ -31,7 +31,7 @@ public final class SharedReading<Source: LogSource>: Sendable {
     /// - Parameters:
     ///   - parallelism: how many lanes may be at work with chunks at a time.
     ///   - windowBytesMax: how much is kept for those who come later, about.
-    public init(_ source: Source, parallelism: Int, windowBytesMax: Int = 16 << 20) {
+    public init(_ source: Source, parallelism: Int, windowBytesMax: Int = 24 << 20) {
         self.source = source
         hall = Mutex(ReadingHall(windowBytesMax: windowBytesMax, turnsMax: max(parallelism, 1)))
     }

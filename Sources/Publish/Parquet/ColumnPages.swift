@@ -264,7 +264,18 @@ internal struct ColumnPages: ~Copyable {
         if packing == .undecided, options.zstdLevel == 1,
             scratch.page.count >= options.entropyBytesMin
         {
-            packing = try Self.packing(of: scratch.page, scratch.compressor, &scratch.other)
+            let start = packed.count
+            let sampled = min(scratch.page.count, Self.packingSampleBytes)
+            packing = try Self.pack(
+                scratch.page,
+                upTo: sampled,
+                with: scratch.compressor,
+                into: &packed,
+                &scratch.other
+            )
+            // A page that was looked at as a whole is packed by now.
+            if sampled == scratch.page.count { return packing }
+            packed.truncate(to: start)
         }
         if packing == .entropy {
             try scratch.compressor.compressByEntropy(scratch.page.bytes, into: &packed)
@@ -274,18 +285,23 @@ internal struct ColumnPages: ~Copyable {
         return packing
     }
 
-    private static func packing(
-        of page: borrowing ByteBuffer,
-        _ compressor: Compressor,
-        _ output: inout ByteBuffer
+    /// Appends the first bytes of `page`, packed the better one of two ways, to `output`.
+    private static func pack(
+        _ page: borrowing ByteBuffer,
+        upTo count: Int,
+        with compressor: Compressor,
+        into output: inout ByteBuffer,
+        _ other: inout ByteBuffer
     ) throws(CompressionError) -> Packing {
-        let sample = page.bytes.extracting(0..<min(page.count, packingSampleBytes))
-        output.removeAll()
+        let start = output.count
+        let sample = page.bytes.extracting(0..<count)
         try compressor.compress(sample, with: .zstd, into: &output)
-        let byRepetitions = output.count
-        output.removeAll()
-        try compressor.compressByEntropy(sample, into: &output)
-        return output.count * 10 <= byRepetitions * 11 ? .entropy : .repetitions
+        other.removeAll()
+        try compressor.compressByEntropy(sample, into: &other)
+        guard other.count * 10 <= (output.count - start) * 11 else { return .repetitions }
+        output.truncate(to: start)
+        output.append(other.bytes)
+        return .entropy
     }
 }
 

@@ -59,6 +59,10 @@ private struct Stage {
         for wake in hall.finish(place, chunk, route: seat) { wake() }
     }
 
+    mutating func rest(_ seat: Int) {
+        for wake in hall.rest(seat) { wake() }
+    }
+
     mutating func leave(_ seat: Int) {
         for wake in hall.leave(seat) { wake() }
     }
@@ -74,6 +78,25 @@ private struct Stage {
         stage.leave(0)
         #expect(stage.bell.count(1) == 1)
         #expect(stage.ask(1, 0) == "take")
+    }
+
+    @Test func `those who wait sleep on while one reads ahead, and no longer`() throws {
+        var stage = Stage(seats: 3, turns: 3)
+        #expect(stage.ask(0, 0) == "read")
+        #expect(stage.ask(1, 0) == "wait")
+        try stage.finish(0, 0)
+        #expect(stage.bell.count(1) == 0)
+        stage.rest(0)
+        #expect(stage.bell.count(1) == 1)
+        #expect(stage.ask(1, 0) == "take")
+    }
+
+    @Test func `those who wait are woken when much was read ahead`() throws {
+        var stage = Stage(seats: 3, turns: 3, windowBytesMax: 1)
+        #expect(stage.ask(0, 0) == "read")
+        #expect(stage.ask(1, 0) == "wait")
+        try stage.finish(0, 0)
+        #expect(stage.bell.count(1) == 1)
     }
 
     @Test func `who waits for room hears of every chunk that goes`() throws {

@@ -81,8 +81,9 @@ public struct RecordRouter: ~Copyable {
     }
 
     /// Calls `body` with every predicate that selects the record, each once: it is true, or cannot
-    /// be decided because the record cannot be read.
-    public mutating func route(_ value: RawSpan, _ body: (Int) -> Void) {
+    /// be decided because the record cannot be read, or has no value.
+    public mutating func route(_ value: RawSpan?, _ body: (Int) -> Void) {
+        guard let value else { return places.indices.forEach(body) }
         for index in everything { body(index) }
         for index in asked where places[index]?.selects(value) == true { body(index) }
         if found.isEmpty { return }
