@@ -179,7 +179,8 @@ internal enum SchemaChange {
         }
     }
 
-    private static func keepsType(_ old: IcebergType, _ new: IcebergType) -> Bool {
+    /// Whether data of a field of type `old` can be read when it has the type `new`.
+    static func keepsType(_ old: IcebergType, _ new: IcebergType) -> Bool {
         switch (old, new) {
         case (.struct, .struct): true
         // What is inside is compared by its own ids.

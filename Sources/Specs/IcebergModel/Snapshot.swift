@@ -60,6 +60,12 @@ public struct Snapshot: Hashable, Sendable {
         encoded = json.text()
     }
 
+    /// The snapshot as JSON, with what its writer said beyond what this code knows.
+    internal var json: JSONValue {
+        // It was written here, or read as JSON before.
+        (try? JSONValue.parse(encoded)) ?? .null
+    }
+
     /// `operation` stands first, as people expect it; the rest is sorted.
     private static func summaryJSON(_ summary: [String: String]) -> JSONObject {
         var object = JSONObject()

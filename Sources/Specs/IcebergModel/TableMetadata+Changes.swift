@@ -29,12 +29,14 @@ public struct NewColumn: Hashable, Sendable {
 extension TableMetadata {
     /// The metadata of a new table without snapshots.
     ///
-    /// The schema and the spec keep their field ids; their own ids become 0.
+    /// The schema and the spec keep their field ids; their own ids become 0, that of the order 1,
+    /// or 0 when it is none.
     public static func new(
         uuid: String,
         location: String,
         schema: Schema,
         spec: PartitionSpec = .unpartitioned,
+        order: SortOrder = .unsorted,
         properties: [String: String] = [:],
         timestampMilliseconds: Int64
     ) throws(IcebergError) -> TableMetadata {
@@ -42,6 +44,8 @@ extension TableMetadata {
         schema.id = 0
         var spec = spec
         spec.id = 0
+        var order = order
+        order.id = order.fields.isEmpty ? 0 : 1
         _ = try spec.partitionType(of: schema)
         try SchemaChange.checkNames(schema.fields)
         var location = location
@@ -57,8 +61,8 @@ extension TableMetadata {
             partitionSpecs: [spec],
             defaultSpecID: 0,
             lastPartitionID: spec.fields.map(\.fieldID).max() ?? PartitionSpec.lastIDUnpartitioned,
-            sortOrders: [.unsorted],
-            defaultSortOrderID: 0,
+            sortOrders: [order],
+            defaultSortOrderID: order.id,
             properties: properties,
             currentSnapshotID: nil,
             snapshots: [],
@@ -150,6 +154,14 @@ extension TableMetadata {
         var changed = self
         changed.properties.merge(properties) { _, new in new }
         for key in removed { changed.properties[key] = nil }
+        return changed
+    }
+
+    /// With those snapshots alone that a branch or tag names.
+    public var withReferencedSnapshots: TableMetadata {
+        let named = Set(references.values.map(\.snapshotID))
+        var changed = self
+        changed.snapshots.removeAll { !named.contains($0.id) }
         return changed
     }
 

@@ -138,6 +138,9 @@ public struct TableMetadata: Sendable {
         if let currentSnapshotID, snapshot(id: currentSnapshotID) == nil {
             throw fail("there is no snapshot \(currentSnapshotID), which is the current one")
         }
+        guard lastSequenceNumber >= 0, lastSequenceNumber < Int64.max / 2 else {
+            throw fail("last-sequence-number is \(lastSequenceNumber)")
+        }
         let highest = schemas.map(\.highestFieldID).max() ?? 0
         guard lastColumnID >= highest else {
             throw fail("last-column-id is \(lastColumnID), a column has id \(highest)")
