@@ -16,6 +16,21 @@ public protocol Catalog: Sendable {
         _ namespace: [String],
         properties: [String: String]
     ) throws(CatalogError)
+    /// The properties of a namespace.
+    func namespaceProperties(_ namespace: [String]) throws(CatalogError) -> [String: String]
+    /// Sets and removes properties of a namespace, all in one step.
+    func updateNamespace(
+        _ namespace: [String],
+        setting: [String: String],
+        removing: [String]
+    ) throws(CatalogError)
+    /// Removes a namespace that has neither tables nor namespaces in it.
+    func dropNamespace(_ namespace: [String]) throws(CatalogError)
+    /// Gives a table another name; its files stay where they are.
+    func renameTable(
+        _ table: TableIdentifier,
+        to new: TableIdentifier
+    ) throws(CatalogError)
     /// Enters a new table whose metadata file is already durable.
     func register(_ table: TableIdentifier, metadataLocation: String) throws(CatalogError)
     /// Moves the pointers of one or several tables, all of them or none.

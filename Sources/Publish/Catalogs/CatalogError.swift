@@ -8,7 +8,7 @@ public enum CatalogError: Error, Equatable, Sendable, CustomStringConvertible {
     case noSuchNamespace(String)
     /// The namespace is there already.
     case namespaceExists(String)
-    /// The namespace still has `tables` tables.
+    /// The namespace still has `tables` tables, or namespaces in it.
     case namespaceNotEmpty(String, tables: Int)
     /// A table's pointer is no longer the expected one: somebody else committed. Nothing of the
     /// commit was done.
@@ -39,7 +39,8 @@ public enum CatalogError: Error, Equatable, Sendable, CustomStringConvertible {
         case .namespaceExists(let namespace):
             "there is a namespace \(namespace) already"
         case .namespaceNotEmpty(let namespace, let tables):
-            "the namespace \(namespace) still has \(tables) tables; drop them first"
+            "the namespace \(namespace) still has "
+                + (tables > 0 ? "\(tables) tables" : "namespaces in it") + "; drop them first"
         case .conflict(let table, let current):
             "somebody else committed to \(table): it is at \(current) now; load it again"
         case .busy(let path):

@@ -40,17 +40,25 @@ extension SQLiteCatalog {
             try connection.transaction { (connection) throws(CatalogError) in
                 guard try !namespaceExists(text, connection) else { throw .namespaceExists(text) }
                 let rows = properties.isEmpty ? Self.minimalProperties : properties
-                for (key, value) in rows.sorted(by: { $0.key < $1.key }) {
-                    try connection.rows(
-                        """
-                        INSERT INTO iceberg_namespace_properties
-                        (catalog_name, namespace, property_key, property_value)
-                        VALUES (?, ?, ?, ?)
-                        """,
-                        [name, text, key, value]
-                    )
-                }
+                try insert(rows, into: text, connection)
             }
+        }
+    }
+
+    private func insert(
+        _ properties: [String: String],
+        into namespace: String,
+        _ connection: borrowing SQLiteConnection
+    ) throws(CatalogError) {
+        for (key, value) in properties.sorted(by: { $0.key < $1.key }) {
+            try connection.rows(
+                """
+                INSERT INTO iceberg_namespace_properties
+                (catalog_name, namespace, property_key, property_value)
+                VALUES (?, ?, ?, ?)
+                """,
+                [name, namespace, key, value]
+            )
         }
     }
 
@@ -101,7 +109,39 @@ extension SQLiteCatalog {
         }
     }
 
-    /// Removes a namespace that has no tables.
+    /// Sets and removes properties of a namespace, all in one step.
+    public func updateNamespace(
+        _ namespace: [String],
+        setting: [String: String],
+        removing: [String]
+    ) throws(CatalogError) {
+        let text = namespace.joined(separator: ".")
+        try connection.withLock { (connection) throws(CatalogError) in
+            try connection.transaction { (connection) throws(CatalogError) in
+                guard try namespaceExists(text, connection) else { throw .noSuchNamespace(text) }
+                for key in removing + Array(setting.keys) {
+                    try connection.rows(
+                        """
+                        DELETE FROM iceberg_namespace_properties
+                        WHERE catalog_name = ? AND namespace = ? AND property_key = ?
+                        """,
+                        [name, text, key]
+                    )
+                }
+                try insert(setting, into: text, connection)
+                let left = try connection.rows(
+                    """
+                    SELECT 1 FROM iceberg_namespace_properties
+                    WHERE catalog_name = ? AND namespace = ? LIMIT 1
+                    """,
+                    [name, text]
+                )
+                if left.isEmpty { try insert(Self.minimalProperties, into: text, connection) }
+            }
+        }
+    }
+
+    /// Removes a namespace that has neither tables nor namespaces in it.
     public func dropNamespace(_ namespace: [String]) throws(CatalogError) {
         let text = namespace.joined(separator: ".")
         try connection.withLock { (connection) throws(CatalogError) in
@@ -112,6 +152,16 @@ extension SQLiteCatalog {
                     [name, text]
                 )
                 guard tables.isEmpty else { throw .namespaceNotEmpty(text, tables: tables.count) }
+                let inner = try connection.rows(
+                    """
+                    SELECT namespace FROM iceberg_namespace_properties WHERE catalog_name = ?1
+                    AND substr(namespace, 1, length(?2) + 1) = ?2 || '.'
+                    UNION SELECT table_namespace FROM iceberg_tables WHERE catalog_name = ?1
+                    AND substr(table_namespace, 1, length(?2) + 1) = ?2 || '.'
+                    """,
+                    [name, text]
+                )
+                guard inner.isEmpty else { throw .namespaceNotEmpty(text, tables: 0) }
                 try connection.rows(
                     """
                     DELETE FROM iceberg_namespace_properties

@@ -4,13 +4,13 @@ internal import Synchronization
 public struct PointerSwap: Hashable, Sendable {
     /// The table.
     public var table: TableIdentifier
-    /// The metadata file the change was made from.
-    public var expected: String
+    /// The metadata file the change was made from; nil: the table is new.
+    public var expected: String?
     /// The metadata file with the change.
     public var new: String
 
     /// The move of one table's pointer.
-    public init(table: TableIdentifier, expected: String, new: String) {
+    public init(table: TableIdentifier, expected: String?, new: String) {
         self.table = table
         self.expected = expected
         self.new = new
@@ -61,39 +61,60 @@ extension SQLiteCatalog {
         _ table: TableIdentifier,
         metadataLocation: String
     ) throws(CatalogError) {
-        try Self.check(table.name)
         try connection.withLock { (connection) throws(CatalogError) in
             try connection.transaction { (connection) throws(CatalogError) in
-                guard try namespaceExists(table.namespaceText, connection) else {
-                    throw .noSuchNamespace(table.namespaceText)
-                }
-                let columns =
-                    "catalog_name, table_namespace, table_name, metadata_location"
-                    + (hasTypes ? ", iceberg_type" : "")
-                let present = try connection.rows(
-                    """
-                    SELECT 1 FROM iceberg_tables
-                    WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?
-                    """,
-                    [name, table.namespaceText, table.name]
-                )
-                guard present.isEmpty else { throw .tableExists(table) }
-                try connection.rows(
-                    "INSERT INTO iceberg_tables (\(columns)) VALUES (?, ?, ?, ?"
-                        + (hasTypes ? ", 'TABLE')" : ")"),
-                    [name, table.namespaceText, table.name, metadataLocation]
-                )
+                try enter(table, metadataLocation, connection)
             }
         }
     }
 
+    private func enter(
+        _ table: TableIdentifier,
+        _ metadataLocation: String,
+        _ connection: borrowing SQLiteConnection
+    ) throws(CatalogError) {
+        try Self.check(table.name)
+        guard try namespaceExists(table.namespaceText, connection) else {
+            throw .noSuchNamespace(table.namespaceText)
+        }
+        try mustBeFree(table, connection)
+        let columns =
+            "catalog_name, table_namespace, table_name, metadata_location"
+            + (hasTypes ? ", iceberg_type" : "")
+        try connection.rows(
+            "INSERT INTO iceberg_tables (\(columns)) VALUES (?, ?, ?, ?"
+                + (hasTypes ? ", 'TABLE')" : ")"),
+            [name, table.namespaceText, table.name, metadataLocation]
+        )
+    }
+
+    /// Throws when there is a table, or a view, of that name.
+    private func mustBeFree(
+        _ table: TableIdentifier,
+        _ connection: borrowing SQLiteConnection
+    ) throws(CatalogError) {
+        let present = try connection.rows(
+            """
+            SELECT 1 FROM iceberg_tables
+            WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?
+            """,
+            [name, table.namespaceText, table.name]
+        )
+        guard present.isEmpty else { throw .tableExists(table) }
+    }
+
     /// Moves the pointers of one or several tables, all of them or none.
     ///
-    /// Throws `conflict` for the first table whose pointer is not the expected one.
+    /// Throws `conflict` for the first table whose pointer is not the expected one, and
+    /// `tableExists` for one that is not new.
     public func commit(_ swaps: [PointerSwap]) throws(CatalogError) {
         try connection.withLock { (connection) throws(CatalogError) in
             try connection.transaction { (connection) throws(CatalogError) in
                 for swap in swaps {
+                    guard let expected = swap.expected else {
+                        try enter(swap.table, swap.new, connection)
+                        continue
+                    }
                     try connection.rows(
                         """
                         UPDATE iceberg_tables
@@ -102,8 +123,8 @@ extension SQLiteCatalog {
                         AND metadata_location = ?
                         """ + onlyTables,
                         [
-                            swap.new, swap.expected, name, swap.table.namespaceText,
-                            swap.table.name, swap.expected,
+                            swap.new, expected, name, swap.table.namespaceText,
+                            swap.table.name, expected,
                         ]
                     )
                     if connection.changes == 0 {
@@ -113,6 +134,30 @@ extension SQLiteCatalog {
                         )
                     }
                 }
+            }
+        }
+    }
+
+    /// Gives a table another name; its files stay where they are.
+    public func renameTable(
+        _ table: TableIdentifier,
+        to new: TableIdentifier
+    ) throws(CatalogError) {
+        try Self.check(new.name)
+        try connection.withLock { (connection) throws(CatalogError) in
+            try connection.transaction { (connection) throws(CatalogError) in
+                _ = try location(of: table, connection)
+                guard try namespaceExists(new.namespaceText, connection) else {
+                    throw .noSuchNamespace(new.namespaceText)
+                }
+                try mustBeFree(new, connection)
+                try connection.rows(
+                    """
+                    UPDATE iceberg_tables SET table_namespace = ?, table_name = ?
+                    WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?
+                    """ + onlyTables,
+                    [new.namespaceText, new.name, name, table.namespaceText, table.name]
+                )
             }
         }
     }

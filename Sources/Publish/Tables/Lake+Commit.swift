@@ -22,47 +22,44 @@ extension Lake {
         var commits = commits
         for attempt in 0..<Self.attemptsMax {
             let staged = try stageAll(commits, attempt: attempt)
-            do throws(CatalogError) {
-                try catalog.commit(staged.map(\.swap))
+            do throws(CatalogChangeError) {
+                let states = try catalog.commit(staged.map(\.change))
+                return zip(staged, states).map(finish)
             } catch {
                 switch error {
-                case .conflict, .noSuchTable:
+                case .rejected(_, let reason) where reason.isConflict:
                     abandon(staged)
                     commits = try reloaded(commits)
-                    continue
-                case .unknownOutcome(_, let reason):
-                    var attempt = staged[0].attempt
-                    attempt.files = staged.flatMap(\.attempt.files)
-                    throw .unknownOutcome(attempt, reason: reason)
-                default:
+                case .rejected(let table, let reason):
                     abandon(staged)
-                    throw .storage(.catalog(error))
+                    throw .storage(.rejected(table, reason: reason.description))
+                case .failed(let error) where error.isNoSuchTable:
+                    abandon(staged)
+                    commits = try reloaded(commits)
+                case .failed(let error):
+                    abandon(staged)
+                    throw .storage(error)
+                case .unknownOutcome(let reason, let metadata):
+                    throw .unknownOutcome(Self.attempt(staged, metadata), reason: reason)
                 }
             }
-            return zip(commits, staged).map { finish($1, insteadOf: $0.table) }
         }
         throw .storage(.catalog(.busy(path: catalog.name)))
     }
 
-    /// Finds out whether a commit of unknown outcome happened.
-    ///
-    /// One that did not leaves its prepared manifest, which can be tried again, and nothing else.
-    /// Until this has answered, none of the commit's files may be deleted. A commit to several
-    /// tables happened to all of them or none, so one table's answer is that of all.
-    public func outcome(of attempt: CommitAttempt) throws(TableError) -> CommitOutcome {
-        try catalogued { () throws(CatalogError) in try catalog.settle(attempt.table) }
-        let current = try table(attempt.table)
-        let metadata = current.metadata
-        let isThere =
-            current.metadataLocation == attempt.metadataLocation
-            || metadata.metadataLog.contains { $0.file == attempt.metadataLocation }
-            || attempt.snapshotID.map { metadata.snapshot(id: $0) != nil } ?? false
-        guard metadata.uuid == attempt.tableUUID, isThere else {
-            // Now it is certain that nobody refers to them.
-            deleteQuietly(attempt.files)
-            return .notCommitted(current)
-        }
-        return .committed(current)
+    private static func attempt(
+        _ staged: [StagedCommit],
+        _ metadata: [String]
+    ) -> CommitAttempt {
+        let first = staged[0]
+        return CommitAttempt(
+            table: first.base.identifier,
+            tableUUID: first.base.metadata.uuid,
+            snapshotID: first.snapshotID,
+            baseSnapshotID: first.base.metadata.currentSnapshotID,
+            metadataLocation: metadata.first,
+            files: staged.flatMap(\.files) + metadata
+        )
     }
 
     private func stageAll(
@@ -75,16 +72,16 @@ extension Lake {
                 try check(prepared, for: table)
                 staged.append(try stage(prepared, on: table, attempt: attempt))
             }
-            // One sync of the folders for all files of the attempt, before anybody sees them.
-            for commit in staged {
+            // Before anybody refers to them; the embedded catalog does it with its own file.
+            for commit in staged where !catalog.isEmbedded && !commit.files.isEmpty {
                 do throws(StoreError) {
                     try store.makeDurable(
                         written: [],
-                        names: commit.attempt.files,
-                        below: commit.table.metadata.location
+                        names: commit.files,
+                        below: commit.base.metadata.location
                     )
                 } catch {
-                    throw .storage(.store(commit.table.identifier, error))
+                    throw .storage(.store(commit.base.identifier, error))
                 }
             }
         } catch {
@@ -116,7 +113,7 @@ extension Lake {
     }
 
     private func abandon(_ staged: [StagedCommit]) {
-        for commit in staged { deleteQuietly(commit.attempt.files) }
+        for commit in staged { deleteQuietly(commit.files) }
     }
 
     private func reloaded(
@@ -131,27 +128,21 @@ extension Lake {
         return result
     }
 
-    private func finish(_ commit: StagedCommit, insteadOf old: Table) -> Table {
+    private func finish(_ commit: StagedCommit, _ state: TableState) -> Table {
         if let list = commit.manifestList { cache.keep(commit.manifests, ofList: list) }
-        metadataCache.keep(
-            commit.table.metadata,
-            at: commit.swap.new,
-            insteadOf: old.metadataLocation
-        )
-        deleteQuietly(commit.expiredMetadata)
-        return commit.table
+        return table(state)
     }
 }
 
-/// A commit whose files are written and to which the catalog's pointer may be moved.
+/// A commit whose files are written and that can be sent to the catalog.
 struct StagedCommit {
-    /// The table as it will be.
-    let table: Table
-    let attempt: CommitAttempt
-    let swap: PointerSwap
+    /// The table it was made for.
+    let base: Table
+    let change: CatalogChange
+    /// Files made for this attempt alone.
+    let files: [String]
+    let snapshotID: Int64?
     /// URI of the new manifest list, if any, and what it says.
     let manifestList: String?
     let manifests: [ManifestFile]
-    /// Metadata files nobody refers to after the commit.
-    let expiredMetadata: [String]
 }

@@ -109,12 +109,6 @@ extension Lake {
 
     /// Deletes files nobody refers to. One that stays is found by orphan removal later.
     func deleteQuietly(_ files: [String]) {
-        for file in files {
-            do throws(StoreError) {
-                try store.delete(file)
-            } catch {
-                logger.warning("a file that is no longer needed stays", ["file": file])
-            }
-        }
+        store.deleteQuietly(files, logger)
     }
 }

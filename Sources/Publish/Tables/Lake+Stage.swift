@@ -5,60 +5,53 @@ internal import IcebergModel
 internal import Stores
 
 extension Lake {
-    /// Writes manifest list and metadata of one attempt, on the state `table`.
+    /// Writes the manifest list of one attempt, on the state `table`.
     func stage(
         _ prepared: PreparedCommit,
         on table: Table,
         attempt: Int
     ) throws(CommitError) -> StagedCommit {
-        let now = max(clock.now().milliseconds, table.metadata.lastUpdatedMilliseconds)
-        var metadata = try evolved(table, by: prepared)
-        var snapshot: StagedSnapshot?
-        snapshot = try stageSnapshot(prepared, on: table, metadata, attempt, now)
-        do throws(TableError) {
-            do throws(IcebergError) {
-                if let snapshot { metadata = try metadata.appending(snapshot.snapshot) }
-            } catch { throw .metadata(table.identifier, error) }
-            metadata = metadata.setting(properties: prepared.commit.setProperties)
-                .updated(atMilliseconds: now)
-            let logged = metadata.logging(
-                previousFile: table.metadataLocation,
-                previousTimestampMilliseconds: table.metadata.lastUpdatedMilliseconds,
-                limit: metadata.number(TableProperty.previousVersionsMax, default: 100)
-            )
-            let file = metadataFile(version: table.metadataVersion + 1, of: metadata)
-            try stored(table.identifier) { () throws(StoreError) in
-                try write(logged.metadata, to: file)
-            }
-            let deletes =
-                metadata.properties[TableProperty.deleteMetadataAfterCommit] == "true"
-            return StagedCommit(
-                table: Table(
-                    identifier: table.identifier,
-                    metadataLocation: file,
-                    metadata: logged.metadata,
-                    lake: self
-                ),
-                attempt: CommitAttempt(
-                    table: table.identifier,
-                    tableUUID: metadata.uuid,
-                    snapshotID: prepared.snapshotID,
-                    metadataLocation: file,
-                    files: (snapshot?.files ?? []) + [file]
-                ),
-                swap: PointerSwap(
-                    table: table.identifier,
-                    expected: table.metadataLocation,
-                    new: file
-                ),
-                manifestList: snapshot?.snapshot.manifestList,
-                manifests: snapshot?.manifests ?? [],
-                expiredMetadata: deletes ? logged.dropped : []
-            )
-        } catch {
-            deleteQuietly(snapshot?.files ?? [])
-            throw .storage(error)
+        let old = table.metadata
+        let now = max(clock.now().milliseconds, old.lastUpdatedMilliseconds)
+        let metadata = try evolved(table, by: prepared)
+        var requirements: [TableRequirement] = [
+            .tableUUID(old.uuid),
+            .reference(SnapshotReference.main, snapshotID: old.currentSnapshotID),
+        ]
+        var updates: [TableUpdate] = []
+        if metadata.currentSchemaID != old.currentSchemaID {
+            requirements += [
+                .currentSchemaID(old.currentSchemaID), .lastAssignedFieldID(old.lastColumnID),
+            ]
+            updates += [.addSchema(metadata.schema), .setCurrentSchema(TableUpdate.lastAdded)]
         }
+        let snapshot = try stageSnapshot(prepared, on: table, metadata, attempt, now)
+        if let snapshot {
+            var main =
+                old.references[SnapshotReference.main]
+                ?? SnapshotReference(snapshotID: snapshot.snapshot.id, kind: .branch)
+            main.snapshotID = snapshot.snapshot.id
+            updates += [
+                .addSnapshot(snapshot.snapshot), .setReference(SnapshotReference.main, main),
+            ]
+        }
+        if !prepared.commit.setProperties.isEmpty {
+            updates.append(.setProperties(prepared.commit.setProperties))
+        }
+        return StagedCommit(
+            base: table,
+            change: CatalogChange(
+                table.identifier,
+                requirements: requirements,
+                updates: updates,
+                expectedProperties: prepared.commit.expectedProperties,
+                names: snapshot?.files ?? []
+            ),
+            files: snapshot?.files ?? [],
+            snapshotID: snapshot?.snapshot.id,
+            manifestList: snapshot?.snapshot.manifestList,
+            manifests: snapshot?.manifests ?? []
+        )
     }
 
     /// The table's metadata with the commit's new columns, which must get the ids their files were
@@ -168,14 +161,5 @@ extension TableMetadata {
             return fallback
         }
         return number
-    }
-}
-
-extension Table {
-    /// The number at the start of the metadata file's name; 0 when another writer named it
-    /// otherwise.
-    var metadataVersion: Int {
-        let name = metadataLocation.split(separator: "/").last ?? ""
-        return Int(name.prefix { $0.isASCII && $0.isNumber }) ?? 0
     }
 }

@@ -94,10 +94,13 @@ public struct CommitAttempt: Hashable, Sendable {
     public let tableUUID: String
     /// The snapshot that would be there; nil without files.
     public let snapshotID: Int64?
-    /// The metadata file that would be the current one, or in the metadata log.
-    public let metadataLocation: String
+    /// The snapshot it was made on; nil: the table had none.
+    let baseSnapshotID: Int64?
+    /// The metadata file that would be the current one, or in the metadata log; nil when a foreign
+    /// catalog writes it.
+    let metadataLocation: String?
     /// Files made for this attempt alone, in all tables of the commit.
-    var files: [String]
+    let files: [String]
 }
 
 /// Whether a commit of unknown outcome happened.

@@ -10,6 +10,8 @@ public enum TableError: Error, Equatable, Sendable, CustomStringConvertible {
     case store(TableIdentifier, StoreError)
     /// A file of the table, or a change of it, is not valid Iceberg.
     case metadata(TableIdentifier, IcebergError)
+    /// The catalog says that the change makes no valid table. Nothing was done.
+    case rejected(TableIdentifier, reason: String)
     /// The snapshot has files of deleted rows, which this code does not apply: reading only the
     /// data files would show rows that are gone.
     case hasDeletes(TableIdentifier, snapshotID: Int64)
@@ -24,7 +26,7 @@ public enum TableError: Error, Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .catalog(let error): error.isRetriable
         case .store(_, let error): error.isNoSpace
-        case .metadata, .hasDeletes: false
+        case .metadata, .rejected, .hasDeletes: false
         }
     }
 
@@ -37,6 +39,8 @@ public enum TableError: Error, Equatable, Sendable, CustomStringConvertible {
             "table \(table): \(error)"
         case .metadata(let table, let error):
             "table \(table): \(error)"
+        case .rejected(let table, let reason):
+            "table \(table): the catalog refuses the change: \(reason)"
         case .hasDeletes(let table, let snapshotID):
             "table \(table): snapshot \(snapshotID) has delete files, which cannot be applied yet; "
                 + "compact the table with the engine that wrote them"

@@ -47,6 +47,50 @@ struct SQLiteCatalogTests {
         try catalog.register(purchases, metadataLocation: "file:///0")
     }
 
+    @Test func `a table is made in the commit that moves others, or none of it happens`() throws {
+        let made = TableIdentifier(namespace: ["shop"], name: "made")
+        let swaps = [
+            PointerSwap(table: made, expected: nil, new: "file:///m"),
+            PointerSwap(table: purchases, expected: "file:///wrong", new: "file:///1"),
+        ]
+        #expect(throws: CatalogError.self) { try catalog.commit(swaps) }
+        #expect(try catalog.listTables(["shop"]) == [purchases])
+        try catalog.commit([swaps[0]])
+        #expect(try catalog.metadataLocation(of: made) == "file:///m")
+        #expect(throws: CatalogError.tableExists(made)) { try catalog.commit([swaps[0]]) }
+        let lost = PointerSwap(
+            table: TableIdentifier(namespace: ["moon"], name: "t"),
+            expected: nil,
+            new: "file:///t"
+        )
+        #expect(throws: CatalogError.noSuchNamespace("moon")) { try catalog.commit([lost]) }
+    }
+
+    @Test func `a table gets another name, and its pointer comes along`() throws {
+        let other = TableIdentifier(namespace: ["shop"], name: "other")
+        try catalog.renameTable(purchases, to: other)
+        #expect(try catalog.metadataLocation(of: other) == "file:///0")
+        #expect(throws: CatalogError.noSuchTable(purchases)) {
+            try catalog.renameTable(purchases, to: other)
+        }
+        try catalog.register(purchases, metadataLocation: "file:///1")
+        #expect(throws: CatalogError.tableExists(other)) {
+            try catalog.renameTable(purchases, to: other)
+        }
+    }
+
+    @Test func `properties of a namespace are set and removed in one step`() throws {
+        try catalog.createNamespace(["a"], properties: ["x": "1", "y": "2"])
+        try catalog.updateNamespace(["a"], setting: ["x": "3", "z": "4"], removing: ["y", "w"])
+        #expect(try catalog.namespaceProperties(["a"]) == ["x": "3", "z": "4"])
+        try catalog.updateNamespace(["a"], setting: [:], removing: ["x", "z"])
+        #expect(try catalog.namespaceExists(["a"]))
+        try catalog.createNamespace(["a", "b"])
+        #expect(throws: CatalogError.namespaceNotEmpty("a", tables: 0)) {
+            try catalog.dropNamespace(["a"])
+        }
+    }
+
     @Test func `a pointer moves only from the expected file`() throws {
         try catalog.commit([PointerSwap(table: purchases, expected: "file:///0", new: "file:///1")])
         #expect(try catalog.metadataLocation(of: purchases) == "file:///1")

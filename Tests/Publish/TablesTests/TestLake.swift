@@ -154,6 +154,23 @@ final class ScriptedCatalog: Catalog {
         _ namespace: [String],
         properties: [String: String]
     ) throws(CatalogError) { try inner.createNamespace(namespace, properties: properties) }
+    func namespaceProperties(_ namespace: [String]) throws(CatalogError) -> [String: String] {
+        try inner.namespaceProperties(namespace)
+    }
+    func updateNamespace(
+        _ namespace: [String],
+        setting: [String: String],
+        removing: [String]
+    ) throws(CatalogError) {
+        try inner.updateNamespace(namespace, setting: setting, removing: removing)
+    }
+    func dropNamespace(_ namespace: [String]) throws(CatalogError) {
+        try inner.dropNamespace(namespace)
+    }
+    func renameTable(
+        _ table: TableIdentifier,
+        to new: TableIdentifier
+    ) throws(CatalogError) { try inner.renameTable(table, to: new) }
     func register(_ table: TableIdentifier, metadataLocation: String) throws(CatalogError) {
         try inner.register(table, metadataLocation: metadataLocation)
     }

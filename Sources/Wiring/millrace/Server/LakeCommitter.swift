@@ -303,7 +303,7 @@ final class LakeCommitter: TableCommitter {
 
     func failure(_ table: String, _ error: TableError) -> TableCommitterError {
         switch error {
-        case .metadata, .hasDeletes: .invalid(table: table, reason: error.description)
+        case .metadata, .rejected, .hasDeletes: .invalid(table: table, reason: error.description)
         case .catalog, .store: .storage(table: table, reason: error.description)
         }
     }

@@ -18,6 +18,8 @@ import Tables
 /// The lake of the configuration: its catalog, its files, and SQL over them.
 final class LakeService: Sendable {
     let lake: Lake
+    /// The catalog that the lake commits through.
+    let catalog: EmbeddedCatalog
     let store: LocalStore<LocalFiles>
     let engine: SQLEngine
     private let random = Mutex(SystemRandom())
@@ -34,13 +36,19 @@ final class LakeService: Sendable {
             try files.createDirectories(settings.lake.directory)
             let directory = try Self.absolute(settings.lake.directory)
             try files.createDirectories(directoryName(of: settings.lake.catalog))
-            let catalog = try SQLiteCatalog(
-                path: settings.lake.catalog,
-                name: "millrace",
-                warehouse: FileURI.uri(ofPath: directory)
+            let catalog = EmbeddedCatalog(
+                pointers: try SQLiteCatalog(
+                    path: settings.lake.catalog,
+                    name: "millrace",
+                    warehouse: FileURI.uri(ofPath: directory)
+                ),
+                store: store,
+                clock: SystemClocks(),
+                random: SystemRandom()
             )
+            self.catalog = catalog
             let lake = Lake(
-                catalog: catalog,
+                tables: catalog,
                 store: store,
                 clock: SystemClocks(),
                 random: SystemRandom()
@@ -81,7 +89,7 @@ final class LakeService: Sendable {
         var tables: [QueryableTable] = []
         for namespace in try lake.catalog.listNamespaces() {
             for identifier in try lake.catalog.listTables(namespace) {
-                let location = try lake.catalog.metadataLocation(of: identifier)
+                let location = try lake.catalog.revision(of: identifier)
                 tables.append(
                     QueryableTable(
                         namespace: namespace.joined(separator: "."),
