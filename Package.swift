@@ -205,6 +205,15 @@ let package = Package(
 
         room(
             "Publish",
+            "CatalogServer",
+            uses: [
+                "Bytes", "Catalogs", "Clocks", "HTTPServer", "IcebergModel", "JSONText", "Stores",
+                "Tables", "Telemetry",
+            ]
+        ),
+
+        room(
+            "Publish",
             "DataFiles",
             uses: ["ArrowData", "Bytes", "IcebergModel", "Parquet", "Stores", "Tables"]
         ),
@@ -238,7 +247,8 @@ let package = Package(
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Arguments", "ArrowData", "Broker", "Bytes", "CLinux", "Catalogs", "Clocks",
+                "Arguments", "ArrowData", "Broker", "Bytes", "CLinux", "CatalogServer", "Catalogs",
+                "Clocks",
                 "Collector", "Columns", "Configuration", "DataFiles", "Decoding", "EventLog",
                 "FileSource", "Files", "Gateway",
                 "HTTPClient", "HTTPServer", "IcebergModel", "JSONText", "KafkaListener",
@@ -361,6 +371,14 @@ let package = Package(
                 "AvroFormat", "Bytes", "Catalogs", "Clocks", "Files", "IcebergModel", "Stores",
             ],
             data: ["Golden"]
+        ),
+        tests(
+            "Publish",
+            "CatalogServer",
+            uses: [
+                "Bytes", "Catalogs", "Clocks", "Files", "HTTPServer", "IcebergModel", "JSONText",
+                "Stores", "Tables", "Telemetry", "Threads",
+            ]
         ),
         tests(
             "Publish",

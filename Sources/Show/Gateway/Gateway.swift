@@ -22,6 +22,7 @@ public final class Gateway: Sendable {
     private let reports: WorkerPool
     private let actions: WorkerPool
     private let statements: WorkerPool
+    private let mounted: [WorkerPool]
     private let routes: RouteTable
 
     /// A gateway to `services`.
@@ -42,6 +43,19 @@ public final class Gateway: Sendable {
             waitingMax: Self.waitingMax,
             running: running
         )
+        var mounted: [WorkerPool] = []
+        var mounts: [String: Route.Handler] = [:]
+        for mount in services.mounts {
+            let pool = WorkerPool(
+                mount.segment,
+                threads: mount.threads,
+                waitingMax: Self.waitingMax,
+                running: running
+            )
+            mounted.append(pool)
+            mounts[mount.segment] = mount.handler(pool)
+        }
+        self.mounted = mounted
         let actionRoutes = services.actions.map { [actions] action in action.route(actions) }
         routes = RouteTable(
             routes: Self.probes(services)
@@ -52,7 +66,8 @@ public final class Gateway: Sendable {
                     Route("POST", "/v1/sql") { [statements] request, responder in
                         SQLRoute.answer(request, responder, services, statements, log)
                     },
-                ]
+                ],
+            mounts: mounts
         )
     }
 
@@ -70,6 +85,7 @@ public final class Gateway: Sendable {
         reports.stop()
         actions.stop()
         statements.stop()
+        for pool in mounted { pool.stop() }
         let areDone = running.wait(timeout: gracePeriod) { $0 == 0 ? true : nil }
         if areDone != true { log.warning("a report, an action or a statement was still running") }
     }

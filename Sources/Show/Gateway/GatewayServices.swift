@@ -24,6 +24,8 @@ public struct GatewayServices: Sendable {
     public var pipelines: Report?
     /// What else can be asked for.
     public var actions: [GatewayAction] = []
+    /// Services with addresses of their own.
+    public var mounts: [GatewayMount] = []
     /// Whether requests can be served. Must be quick.
     public var readiness: @Sendable () -> Readiness
     /// The metrics in Prometheus' text format.

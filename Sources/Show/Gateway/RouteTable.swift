@@ -44,8 +44,18 @@ struct RouteTable: Sendable {
     }
 
     let routes: [Route]
+    /// Handlers of everything below a first segment, by that segment.
+    let mounts: [String: Route.Handler]
+
+    init(routes: [Route], mounts: [String: Route.Handler] = [:]) {
+        self.routes = routes
+        self.mounts = mounts
+    }
 
     func decide(_ request: HTTPRequest) -> Decision {
+        if let first = request.segments.first, let handler = mounts[first] {
+            return .handle(handler)
+        }
         // libmicrohttpd leaves the body of an answer to HEAD away.
         let method = request.method == "HEAD" ? "GET" : request.method
         for route in routes where route.method == method && route.matches(request.segments) {

@@ -5,7 +5,7 @@ struct HTTPTarget: Equatable {
     var query: [HTTPQueryItem]
 
     /// Nil when an escape is broken, the decoded bytes are not UTF-8, or they hold a control
-    /// character.
+    /// character other than the unit separator (0x1F).
     init?(_ target: String) {
         var rest = Substring(target)
         // The absolute form, as proxies are sent it: http://host/path.
@@ -63,7 +63,8 @@ struct HTTPTarget: Equatable {
             default: bytes.append(byte)
             }
         }
-        guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }
+        // The unit separator is let through: Iceberg's REST protocol joins names by it.
+        guard bytes.allSatisfy({ ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x1F }) else { return nil }
         return String(validating: bytes, as: UTF8.self)
     }
 

@@ -41,6 +41,22 @@ public struct MillraceConfiguration: Sendable {
         public var catalog: String
     }
 
+    /// The Iceberg REST catalog.
+    public struct Catalog: Sendable {
+        /// Who may use it, as `id:secret`; nil: everybody.
+        public var credential: Secret?
+        /// How long a token is good.
+        public var tokenLifetime: Duration
+
+        /// The two halves of the credential.
+        public var client: (id: String, secret: Secret)? {
+            guard let text = credential?.revealed, let colon = text.firstIndex(of: ":") else {
+                return nil
+            }
+            return (String(text[..<colon]), Secret(String(text[text.index(after: colon)...])))
+        }
+    }
+
     /// The SQL engine.
     public struct SQL: Sendable {
         /// Bytes that queries may use together.
@@ -69,6 +85,8 @@ public struct MillraceConfiguration: Sendable {
     public var http: HTTP
     /// Where tables are.
     public var lake: Lake
+    /// The Iceberg REST catalog.
+    public var catalog: Catalog
     /// The SQL engine.
     public var sql: SQL
     /// What the process tells about itself.
@@ -100,6 +118,10 @@ public struct MillraceConfiguration: Sendable {
             directory: lakeDirectory,
             catalog: reader.value(LakeKeys.catalog) ?? "\(lakeDirectory)/catalog.db"
         )
+        catalog = Catalog(
+            credential: reader.value(CatalogKeys.credential),
+            tokenLifetime: reader.value(CatalogKeys.tokenLifetime)
+        )
         sql = SQL(
             memoryBytes: reader.value(SQLKeys.memory),
             threads: reader.value(SQLKeys.threads),
@@ -122,6 +144,14 @@ public struct MillraceConfiguration: Sendable {
         directory = source.file?.directory ?? source.workingDirectory
         warnings = reader.warnings
         checkAddresses(reader)
+        let client = catalog.client
+        if catalog.credential != nil, client?.id.isEmpty != false {
+            reader.complain(
+                at: CatalogKeys.credential.description.key,
+                "is no id and secret",
+                advice: "write both with a colon between them"
+            )
+        }
         try reader.finish()
     }
 

@@ -39,11 +39,12 @@ public enum MillraceSettings {
     /// All settings in the order people read about them.
     public static let table = SettingsTable(
         settings: [data.description, insecure.description] + LogKeys.all + HTTPKeys.all
-            + LakeKeys.all + SQLKeys.all + TelemetryKeys.all,
+            + LakeKeys.all + CatalogKeys.all + SQLKeys.all + TelemetryKeys.all,
         sections: [
             .init("log", help: "The event log, and the Kafka protocol it is reached by."),
             .init("http", help: "The HTTP port: collector, SQL, metrics, health."),
             .init("lake", help: "Where tables are."),
+            .init("catalog", help: "The Iceberg REST catalog, below /iceberg of the HTTP port."),
             .init("sql", help: "The SQL engine."),
             .init("telemetry", help: "What the process tells about itself."),
             .init(freeForm: "sources", example: sourcesExample, help: sourcesHelp),
@@ -233,6 +234,27 @@ enum LakeKeys {
     )
 
     static let all = [directory.description, catalog.description]
+}
+
+enum CatalogKeys {
+    static let credential = Setting(
+        optional: "catalog.credential",
+        .secret,
+        absent: "everybody who reaches the HTTP port may use the catalog, with any credential",
+        help: """
+            Who may use the Iceberg REST catalog: an id and a secret, as id:secret. Clients get a
+            token for it by OAuth 2's client credentials, as they do when they are given a
+            credential. It guards the catalog alone, not the rest of the HTTP port.
+            """
+    )
+    static let tokenLifetime = Setting(
+        "catalog.token_lifetime",
+        .duration(in: .seconds(1)...(.seconds(30 * 86_400))),
+        default: "1h",
+        help: "How long a token of the catalog is good. Clients fetch another one by themselves."
+    )
+
+    static let all = [credential.description, tokenLifetime.description]
 }
 
 enum SQLKeys {

@@ -142,6 +142,24 @@ private func gateway(_ services: GatewayServices = services()) -> Gateway {
         #expect(missing.detail.contains("pipelines"))
     }
 
+    @Test func `a mounted service gets every method and path below its segment`() throws {
+        var services = services()
+        services.mounts = [
+            GatewayMount("iceberg", threads: 1, refusal: { $0.response }) { request in
+                .text("\(request.method) \(request.segments.dropFirst())", status: 201)
+            }
+        ]
+        let gateway = gateway(services)
+        #expect(
+            try gateway.ask("DELETE", "/iceberg/v1/a%1Fb/x").text
+                == "DELETE [\"v1\", \"a\\u{1F}b\", \"x\"]"
+        )
+        #expect(try gateway.ask("PUT", "/iceberg").status == 201)
+        #expect(try gateway.ask("GET", "/icebergs").status == 404)
+        gateway.stop(gracePeriod: .seconds(1))
+        #expect(try gateway.ask("GET", "/iceberg/v1").status == 503)
+    }
+
     @Test func `a wrong method is 405 and names the right ones`() throws {
         let reply = try gateway().ask("GET", "/v1/events/t")
         #expect(reply.status == 405)

@@ -89,6 +89,7 @@ final class Server: Sendable {
             )
             services.actions =
                 runs.actions + shelf.actions(pipelines.lanes) + verification.actions
+            services.mounts = [lake.catalogMount(settings, metrics, logger)]
             let gateway = Gateway(services: services, log: logger.named("http"))
             self.gateway = gateway
             http = try Assembly.startHTTP(settings, gateway, metrics, logger)
