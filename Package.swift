@@ -192,7 +192,7 @@ let package = Package(
         ),
 
         // Publish: files become table snapshots that anybody can read.
-        room("Publish", "Stores", uses: ["Bytes", "CArrow", "Files"]),
+        room("Publish", "Stores", uses: ["Bytes", "CArrow", "Files", "Threads"]),
         room("Publish", "Parquet", uses: ["ArrowData", "Bytes", "CArrow", "Compression"]),
         room("Publish", "Catalogs", uses: ["CSQLite"]),
         room(
@@ -241,7 +241,7 @@ let package = Package(
             "Configuration",
             uses: [
                 "Bytes", "CLinux", "Clocks", "Decoding", "FileSource", "Files", "IcebergModel",
-                "RedisClient", "Settings", "Telemetry",
+                "RedisClient", "Settings", "Stores", "Telemetry",
             ]
         ),
         .executableTarget(
@@ -362,7 +362,7 @@ let package = Package(
             ]
         ),
         tests("Publish", "Parquet", uses: ["ArrowData", "Bytes", "Columns", "IcebergModel"]),
-        tests("Publish", "Stores", uses: ["Bytes", "Files"]),
+        tests("Publish", "Stores", uses: ["Bytes", "Files", "Threads"]),
         tests("Publish", "Catalogs", uses: ["CSQLite", "Files"]),
         tests(
             "Publish",

@@ -29,14 +29,14 @@ public struct RowRemoval {
 
     private let table: Table
     private let fields: PlaceFields
-    private let store: any ObjectStore
+    private let store: any DataStore
     private let options: ParquetOptions
 
     /// Removal from `table` as it is, whose rows tell their places in `fields`.
     public init(
         from table: Table,
         fields: PlaceFields,
-        store: any ObjectStore,
+        store: any DataStore,
         options: ParquetOptions = ParquetOptions()
     ) {
         self.table = table
@@ -115,13 +115,17 @@ public struct RowRemoval {
         _ uri: String?,
         into result: inout Result
     ) throws(RowRemovalError) {
-        let path: String
+        let copies: LocalCopies
         let newPath: String?
         do throws(StoreError) {
-            path = try FileURI.path(ofURI: file.path)
-            newPath = try uri.map { (uri) throws(StoreError) in try FileURI.path(ofURI: uri) }
+            copies = try store.copies(of: [file.path])
+            newPath = try uri.map { (uri) throws(StoreError) in try store.draft(uri) }
         } catch { throw .store(error) }
-        var reader = try reader(of: path)
+        // The copy has to stay as long as it is read.
+        defer { withExtendedLifetime(copies) {} }
+        var isKept = false
+        defer { if !isKept, let uri { store.abandonDraft(uri) } }
+        var reader = try reader(of: copies.paths[0])
         guard let columns = PlaceColumns(fields, in: reader.fields) else {
             throw .noPlaces(file: file.path)
         }
@@ -137,6 +141,8 @@ public struct RowRemoval {
         guard let summary, let uri else { return }
         var added = DataFile(summary, uri: uri, partition: file.partition)
         added.sortOrderID = file.sortOrderID
+        isKept = true
+        store.finish(uri)
         result.added.append(added)
     }
 

@@ -20,7 +20,7 @@ public enum RowRemovalError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .table(let error): error.isRetriable
         case .parquet(let error): error.isRetriable
-        case .store(let error): error.isNoSpace
+        case .store(let error): error.isRetriable
         case .noPlaces, .otherSpec: false
         }
     }

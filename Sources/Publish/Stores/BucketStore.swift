@@ -1,63 +1,76 @@
 public import Bytes
 internal import CArrow
+internal import Files
+import Glibc
 
-/// An object as its store tells of it.
-public struct StoredObject: Equatable, Sendable {
-    /// Bucket and name: `bucket/folder/name`.
-    public let path: String
-    /// Its size.
-    public let bytes: Int64
-    /// When it was made, in nanoseconds since 1970; stores tell it to the second or finer.
-    public let modifiedNanoseconds: Int64
-    /// What the store calls this version of it (S3's ETag); empty where it does not tell.
-    public let tag: String
-}
-
-/// Where a bucket is, beyond its name.
-public struct BucketOptions: Hashable, Sendable {
-    /// `http://host:port` or `https://…` of a store that speaks as S3 does; nil for Amazon's own.
-    /// Buckets are named in paths there, not in host names.
-    public var endpoint: String?
-    /// The region; nil for what the environment says, or the bucket itself.
-    public var region: String?
-
-    /// Amazon's store.
-    public init() {}
-}
-
-/// Objects of a bucket, through Arrow's file systems: listed, looked at, and read in ranges.
+/// Objects of a bucket or container, through Arrow's file systems.
 ///
-/// Credentials are found the way Amazon's tools find them: the environment (AWS_ACCESS_KEY_ID, …),
-/// their configuration files, the machine's role. May be used from any thread.
+/// Credentials are found the way the cloud's own tools find them, unless the options have some:
+/// the environment, their configuration files, the machine's role. May be used from any thread.
 ///
 /// SAFETY: the handle is Arrow's, which several threads may use; it is freed in `deinit`.
 @safe
-public final class BucketStore: @unchecked Sendable {
+public final class BucketStore: RemoteObjects, @unchecked Sendable {
     // @unchecked Sendable: Arrow's file systems lock what they change.
     private let handle: OpaquePointer
     /// The bucket, as people write it: `s3://name`.
     public let uri: String
 
     /// The bucket of `uri` (`s3://bucket`), which nobody has talked to yet.
-    public init(_ uri: String, _ options: BucketOptions = BucketOptions()) throws(StoreError) {
-        var parts: [String] = []
-        if let endpoint = options.endpoint {
-            let pieces = endpoint.split(separator: "://", maxSplits: 1)
-            guard pieces.count == 2, pieces[0] == "http" || pieces[0] == "https" else {
-                throw .unusable(uri: uri, reason: "the endpoint \(endpoint) is no http(s) address")
-            }
-            parts += ["scheme=\(pieces[0])", "endpoint_override=\(pieces[1])"]
+    public init(_ uri: String, _ options: StoreOptions = StoreOptions()) throws(StoreError) {
+        let place = try StoreURI(uri)
+        let endpoint = try options.endpointParts(uri)
+        let kind: Int
+        switch place.scheme {
+        case .s3: kind = C_ARROW_STORE_S3
+        case .gs: kind = C_ARROW_STORE_GCS
+        case .abfs: kind = C_ARROW_STORE_AZURE
+        case .file: kind = C_ARROW_STORE_LOCAL
+        case .hdfs:
+            throw .unusable(uri: uri, reason: "it is in no bucket")
         }
-        if let region = options.region { parts.append("region=\(region)") }
-        let full = parts.isEmpty ? uri : uri + "?" + parts.joined(separator: "&")
+        let account = place.azure.account ?? options.account
+        if place.scheme == .abfs, account == nil {
+            throw .unusable(
+                uri: uri,
+                reason: "it names no account; write abfs://container@account.dfs.core.windows.net, "
+                    + "or stores.abfs.account in the settings"
+            )
+        }
+        let texts = Texts([
+            endpoint?.scheme, endpoint?.host, options.region, place.authority, account,
+            options.accessKey, options.secret, options.token, options.role,
+        ])
         var status = c_arrow_status()
-        // SAFETY: the call reads the URI and fills the status.
-        guard let opened = unsafe c_arrow_store_open(full, &status) else {
-            throw Self.error(uri, status)
+        // SAFETY: the texts live until the call returns, which copies what it keeps.
+        let opened = unsafe texts.withPointers { texts in
+            var chosen = unsafe c_arrow_store_options()
+            unsafe chosen.kind = Int32(kind)
+            unsafe chosen.is_anonymous = options.isAnonymous ? 1 : 0
+            unsafe chosen.is_virtual_hosted = options.isVirtualHosted ? 1 : 0
+            unsafe chosen.scheme = texts[0]
+            unsafe chosen.endpoint = texts[1]
+            unsafe chosen.region = texts[2]
+            unsafe chosen.bucket = texts[3]
+            unsafe chosen.account = texts[4]
+            unsafe chosen.key_id = texts[5]
+            unsafe chosen.secret = texts[6]
+            unsafe chosen.token = texts[7]
+            unsafe chosen.role = texts[8]
+            unsafe chosen.attempts_max = Int64(max(1, options.attemptsMax))
+            unsafe chosen.connect_seconds = options.connectTimeout / .seconds(1)
+            unsafe chosen.give_up_seconds = Self.giveUpSeconds(options)
+            return unsafe c_arrow_store_open(&chosen, &status)
         }
+        guard let opened = unsafe opened else { throw Self.error(uri, status) }
         // SAFETY: from here on this object owns the handle.
         unsafe handle = opened
-        self.uri = uri
+        self.uri = "\(place.root)"
+    }
+
+    /// About as long as the attempts with their pauses take.
+    private static func giveUpSeconds(_ options: StoreOptions) -> Double {
+        Double(max(1, options.attemptsMax)) * 2
     }
 
     deinit {
@@ -65,6 +78,7 @@ public final class BucketStore: @unchecked Sendable {
     }
 
     fileprivate static func error(_ uri: String, _ status: c_arrow_status) -> StoreError {
+        if status.system_error == ENOENT { return .notFound(uri: uri) }
         var message = status.message
         // SAFETY: the shim ends the message with a zero.
         let reason = unsafe withUnsafePointer(to: &message) { pointer in
@@ -72,7 +86,16 @@ public final class BucketStore: @unchecked Sendable {
                 unsafe String(cString: $0)
             }
         }
-        return .unavailable(uri: uri, reason: reason)
+        if status.system_error == ENOSPC || status.system_error == EDQUOT {
+            return .file(FileError(operation: "write", path: uri, code: status.system_error))
+        }
+        return .answered(uri: uri, reason: reason)
+    }
+
+    /// The URI of a path of this store, for messages.
+    private func name(_ path: String) -> String {
+        guard let slash = path.firstIndex(of: "/") else { return uri }
+        return (path.hasPrefix("/") ? FileURI.scheme : uri) + path[slash...]
     }
 
     /// Collects what a call tells.
@@ -97,9 +120,12 @@ public final class BucketStore: @unchecked Sendable {
             )
         }
 
-    /// The objects below `folder` (`bucket/folder`), and below its folders if `isDeep`; without
-    /// their tags. None when there is no such folder.
-    public func list(_ folder: String, isDeep: Bool) throws(StoreError) -> [StoredObject] {
+    /// See `RemoteObjects.list`; tags are not told.
+    public func list(
+        _ folder: String,
+        isDeep: Bool,
+        withFolders: Bool = false
+    ) throws(StoreError) -> [StoredObject] {
         let listing = Listing()
         var status = c_arrow_status()
         // SAFETY: the listing outlives the call.
@@ -107,16 +133,16 @@ public final class BucketStore: @unchecked Sendable {
             handle,
             folder,
             isDeep ? 1 : 0,
+            withFolders ? 1 : 0,
             Self.visit,
             Unmanaged.passUnretained(listing).toOpaque(),
             &status
         )
-        guard status.code == 0 else { throw Self.error("\(uri) (\(folder))", status) }
+        guard status.code == 0 else { throw Self.error(name(folder), status) }
         return listing.found
     }
 
-    /// What is at `path` (`bucket`, `bucket/name`); folders and buckets have -1 bytes. Nil when
-    /// there is nothing.
+    /// See `RemoteObjects.head`.
     public func head(_ path: String) throws(StoreError) -> StoredObject? {
         let listing = Listing()
         var status = c_arrow_status()
@@ -128,18 +154,119 @@ public final class BucketStore: @unchecked Sendable {
             Unmanaged.passUnretained(listing).toOpaque(),
             &status
         )
-        guard status.code == 0 else { throw Self.error("\(uri) (\(path))", status) }
+        guard status.code == 0 else { throw Self.error(name(path), status) }
         return isThere == 1 ? listing.found.first : nil
     }
 
-    /// Opens an object for reading.
+    /// See `RemoteObjects.size`.
+    public func size(_ path: String) throws(StoreError) -> Int64? {
+        do throws(StoreError) { return try open(path).size() } catch {
+            if error.isNotFound { return nil }
+            throw error
+        }
+    }
+
+    /// See `RemoteObjects.read`.
+    public func read(_ path: String, bytesMax: Int) throws(StoreError) -> ByteBuffer {
+        let object = try open(path)
+        let size = try object.size()
+        guard size <= bytesMax else {
+            throw .unusable(uri: name(path), reason: "it has \(size) bytes, more than expected")
+        }
+        var buffer = ByteBuffer(capacity: Int(size))
+        let got = size == 0 ? 0 : try object.read(at: 0, count: Int(size), into: &buffer)
+        guard got == size else {
+            throw .wrongSize(uri: name(path), expected: size, found: Int64(got))
+        }
+        return buffer
+    }
+
+    /// See `RemoteObjects.put`.
+    public func put(_ path: String, _ bytes: RawSpan) throws(StoreError) {
+        var status = c_arrow_status()
+        let handle = unsafe handle
+        // SAFETY: the bytes live until the call returns.
+        unsafe bytes.withUnsafeBytes { block in
+            unsafe c_arrow_store_put(handle, path, block.baseAddress, Int64(block.count), &status)
+        }
+        guard status.code == 0 else { throw Self.error(name(path), status) }
+    }
+
+    /// See `RemoteObjects.upload`.
+    public func upload(_ path: String, file: String) throws(StoreError) -> Int64 {
+        var status = c_arrow_status()
+        // SAFETY: the texts live until the call returns.
+        let sent = unsafe c_arrow_store_upload(handle, path, file, &status)
+        guard status.code == 0 else { throw Self.error(name(path), status) }
+        return sent
+    }
+
+    /// See `RemoteObjects.download`.
+    public func download(_ path: String, file: String) throws(StoreError) -> Int64 {
+        var status = c_arrow_status()
+        // SAFETY: the texts live until the call returns.
+        let got = unsafe c_arrow_store_download(handle, path, file, &status)
+        guard status.code == 0 else { throw Self.error(name(path), status) }
+        return got
+    }
+
+    /// See `RemoteObjects.delete`.
+    public func delete(_ path: String) throws(StoreError) {
+        var status = c_arrow_status()
+        // SAFETY: the text lives until the call returns.
+        unsafe c_arrow_store_delete(handle, path, &status)
+        guard status.code == 0 else {
+            let error = Self.error(name(path), status)
+            if !error.isNotFound { throw error }
+            return
+        }
+    }
+
+    /// See `RemoteObjects.copy`.
+    public func copy(_ path: String, to target: String) throws(StoreError) {
+        var status = c_arrow_status()
+        // SAFETY: the texts live until the call returns.
+        unsafe c_arrow_store_copy(handle, path, target, &status)
+        guard status.code == 0 else { throw Self.error(name(path), status) }
+    }
+
+    /// Buckets have no folders.
+    public func createFolder(_: String) throws(StoreError) {}
+
+    /// Opens an object for reading. That there is none may only be told when it is read.
     public func open(_ path: String) throws(StoreError) -> BucketObject {
         var status = c_arrow_status()
         // SAFETY: the call fills the status; the object owns the reader and keeps the store.
         guard let reader = unsafe c_arrow_object_open(handle, path, &status) else {
-            throw Self.error("\(uri) (\(path))", status)
+            throw Self.error(name(path), status)
         }
-        return unsafe BucketObject(reader, path: path, of: self)
+        return unsafe BucketObject(reader, name: name(path), of: self)
+    }
+}
+
+/// Texts for C that may be missing.
+private struct Texts {
+    private var bytes: [CChar] = []
+    private var starts: [Int?] = []
+
+    init(_ texts: [String?]) {
+        for text in texts {
+            starts.append(text.map { _ in bytes.count })
+            if let text { bytes.append(contentsOf: text.utf8CString) }
+        }
+    }
+
+    /// Pointers that live as long as `body` runs.
+    @unsafe
+    func withPointers<R>(_ body: ([UnsafePointer<CChar>?]) -> R) -> R {
+        // SAFETY: each start lies in the block.
+        unsafe bytes.withUnsafeBufferPointer { block in
+            unsafe body(
+                starts.map { start in
+                    unsafe start.flatMap { at in unsafe block.baseAddress.map { unsafe $0 + at } }
+                }
+            )
+        }
     }
 }
 
@@ -150,18 +277,27 @@ public final class BucketStore: @unchecked Sendable {
 public final class BucketObject: @unchecked Sendable {
     // @unchecked Sendable: handed from thread to thread, never shared.
     private let reader: OpaquePointer
-    private let path: String
+    private let name: String
     private let store: BucketStore
 
-    fileprivate init(_ reader: OpaquePointer, path: String, of store: BucketStore) {
+    fileprivate init(_ reader: OpaquePointer, name: String, of store: BucketStore) {
         // SAFETY: from here on this object owns the reader.
         unsafe self.reader = reader
-        self.path = path
+        self.name = name
         self.store = store
     }
 
     deinit {
         unsafe c_arrow_object_free(reader)
+    }
+
+    /// Its size.
+    public func size() throws(StoreError) -> Int64 {
+        var status = c_arrow_status()
+        // SAFETY: the call fills the status.
+        let bytes = unsafe c_arrow_object_size(reader, &status)
+        guard status.code == 0 else { throw BucketStore.error(name, status) }
+        return bytes
     }
 
     /// Appends up to `count` bytes from `position` on to `buffer`; returns how many there were.
@@ -180,7 +316,7 @@ public final class BucketObject: @unchecked Sendable {
             )
             return status.code == 0 ? got : 0
         }
-        guard status.code == 0 else { throw BucketStore.error(path, status) }
+        guard status.code == 0 else { throw BucketStore.error(name, status) }
         return got
     }
 }

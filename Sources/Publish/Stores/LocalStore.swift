@@ -103,7 +103,7 @@ public struct LocalStore<FS: FileSystem>: ObjectStore {
     }
 
     /// The path of `uri`: its characters as they are, or, when nothing lies there, decoded.
-    private func existing(_ uri: String) throws(StoreError) -> String {
+    func existing(_ uri: String) throws(StoreError) -> String {
         let path = try FileURI.path(ofURI: uri)
         if !files.exists(path), let decoded = FileURI.decoded(path), files.exists(decoded) {
             return decoded

@@ -25,7 +25,7 @@ public enum TableError: Error, Equatable, Sendable, CustomStringConvertible {
     public var isRetriable: Bool {
         switch self {
         case .catalog(let error): error.isRetriable
-        case .store(_, let error): error.isNoSpace
+        case .store(_, let error): error.isRetriable
         case .metadata, .rejected, .hasDeletes: false
         }
     }

@@ -13,6 +13,10 @@ public final class SQLEngine: Sendable {
         public var library: String?
         /// The only folder whose files may be read.
         public var lakeDirectory: String
+        /// A folder in which copies of files lie that `fetch` brings; it need not be there yet.
+        public var copiesDirectory: String?
+        /// Brings files here that lie elsewhere, into `copiesDirectory`; nil when there are none.
+        public var fetch: (@Sendable ([String]) throws -> FetchedFiles)?
         /// Where answers that exceed the memory are spilled; nil forbids spilling. Made when it is
         /// needed.
         public var spillDirectory: String?
@@ -30,6 +34,8 @@ public final class SQLEngine: Sendable {
         public init(lakeDirectory: String) {
             library = nil
             self.lakeDirectory = lakeDirectory
+            copiesDirectory = nil
+            fetch = nil
             spillDirectory = nil
             spillBytesMax = 16 << 30
             memoryBytesMax = Self.memoryBytesDefault
@@ -120,31 +126,50 @@ public final class SQLEngine: Sendable {
         }
     }
 
-    /// Brings the views up to the tables' current snapshots.
+    /// Brings the views up to the tables' current snapshots, and files here that lie elsewhere and
+    /// that `sql` asks for. They stay as long as what is returned.
     ///
     /// The tables are asked for under the lock: a list got before another session's may not be
-    /// applied after it, or that session would see a snapshot older than one it knows of.
-    func refresh() throws(SQLError) {
-        try opened.withLock { (state) throws(SQLError) in
-            guard let state else { return }
-            let current: [QueryableTable]
-            do {
-                current = try tables()
-            } catch {
-                throw .tablesUnavailable(reason: "\(error)")
+    /// applied after it, or that session would see a snapshot older than one it knows of. Files are
+    /// brought without it.
+    func refresh(for sql: String) throws(SQLError) -> StatementFiles {
+        var files = StatementFiles()
+        while true {
+            let missing = try opened.withLock { (state) throws(SQLError) in
+                guard let state else { return [(revision: String, files: [String])]() }
+                let current: [QueryableTable]
+                do {
+                    current = try tables()
+                } catch {
+                    throw .tablesUnavailable(reason: "\(error)")
+                }
+                let hasOthers = current.contains(where: \.isElsewhere)
+                let names =
+                    hasOthers ? SQLSession.names(in: sql, state.emptyConnection) : []
+                return try state.views.refresh(current, names: names, files: files)
             }
-            try state.views.refresh(current)
+            if missing.isEmpty { return files }
+            files = files.adding(missing, by: options.fetch)
         }
     }
 
     private func open() throws(SQLError) -> Opened {
         _ = try loadLibrary()
         let lake = try LakeFiles(directory: options.lakeDirectory)
+        // DuckDB is told the real path, before its door is closed.
+        let copies = options.copiesDirectory.map { folder in
+            SpillFolder.makeFolders(folder)
+            return realPath(folder) ?? folder
+        }
         let spill = try options.spillDirectory.map { (folder) throws(SQLError) in
             try SpillFolder(inside: folder)
         }
         let database = try Database(
-            settings: settings(lakeRoot: lake.root, spill: spill?.path),
+            settings: settings(
+                lakeRoot: lake.root,
+                copies: copies,
+                spill: spill?.path
+            ),
             spill: spill
         )
         let connection = try Connection(database)
@@ -156,7 +181,11 @@ public final class SQLEngine: Sendable {
         )
         return Opened(
             database: database,
-            views: TableViews(connection: connection, lakeDirectory: lake.root),
+            views: TableViews(
+                connection: connection,
+                lakeDirectory: lake.root,
+                copiesDirectory: copies
+            ),
             statementGuard: StatementGuard(tableFunctions: functions),
             emptyConnection: try Connection(Database(settings: Self.settingsOfTheEmpty))
         )
@@ -169,8 +198,9 @@ public final class SQLEngine: Sendable {
 
     /// The order matters: what is allowed must be said before the door is closed, and the lock
     /// comes last.
-    private func settings(lakeRoot: String, spill: String?) -> [String] {
-        [
+    private func settings(lakeRoot: String, copies: String?, spill: String?) -> [String] {
+        let roots = [lakeRoot, copies].compactMap { $0 }.map { SQLQuoting.text($0 + "/") }
+        return [
             "SET memory_limit = '\(max(options.memoryBytesMax, 64 << 20) / 1024)KiB'",
             "SET threads = \(max(options.threads, 1))",
             "SET temp_directory = \(SQLQuoting.text(spill ?? ""))",
@@ -179,7 +209,7 @@ public final class SQLEngine: Sendable {
             "SET parquet_metadata_cache = true",
             "SET allow_community_extensions = false",
             "SET allow_persistent_secrets = false",
-            "SET allowed_directories = [\(SQLQuoting.text(lakeRoot + "/"))]",
+            "SET allowed_directories = [\(roots.joined(separator: ", "))]",
             "SET allowed_configs = ['schema', 'search_path']",
             "SET enable_external_access = false",
             "SET lock_configuration = true",

@@ -35,6 +35,8 @@ public final class SQLResult: @unchecked Sendable {
 
     private let connection: Connection
     private let run: StatementRun?
+    /// Copies of files that are read while rows are fetched.
+    private let files: StatementFiles?
     private var handle: c_duckdb_result
     private var isAtEnd = false
 
@@ -42,7 +44,8 @@ public final class SQLResult: @unchecked Sendable {
     init(
         connection: Connection,
         statement: consuming PreparedStatement,
-        run: StatementRun? = nil
+        run: StatementRun? = nil,
+        files: StatementFiles? = nil
     ) throws(SQLError) {
         let statementKind = statement.kind
         var handle = unsafe try statement.start()
@@ -75,6 +78,7 @@ public final class SQLResult: @unchecked Sendable {
         self.columns = columns
         self.connection = connection
         self.run = run
+        self.files = files
         unsafe self.handle = unsafe handle
     }
 

@@ -32,11 +32,11 @@ public final class SQLSession: Sendable {
             if !statementGuard.knowsVerb(of: sql) { _ = try ExtractedStatements(connection, sql) }
             throw error
         }
-        try engine.refresh()
+        let files = try engine.refresh(for: sql)
         let run = StatementRun(connection: connection, limit: timeout)
         running.withLock { $0 = run }
         do {
-            return try start(sql, run)
+            return try start(sql, run, files)
         } catch {
             run.finish()
             if error.isFatal { engine.discard(connection.database) }
@@ -52,7 +52,11 @@ public final class SQLSession: Sendable {
         running.withLock { $0 }?.stop()
     }
 
-    private func start(_ sql: String, _ run: StatementRun) throws(SQLError) -> SQLResult {
+    private func start(
+        _ sql: String,
+        _ run: StatementRun,
+        _ files: StatementFiles
+    ) throws(SQLError) -> SQLResult {
         let namesKnown = try checkTableNames(sql)
         let statements = try ExtractedStatements(connection, sql)
         let isDynamic = statements.count > 1
@@ -80,7 +84,8 @@ public final class SQLSession: Sendable {
             let result = try SQLResult(
                 connection: connection,
                 statement: statement,
-                run: isLast ? run : nil
+                run: isLast ? run : nil,
+                files: files
             )
             if isLast { return result }
             while try result.nextChunk() != nil {}
@@ -104,6 +109,11 @@ public final class SQLSession: Sendable {
             )
         }
         return true
+    }
+
+    /// The tables that `sql` names, those that there are and others; nil when nobody can tell.
+    static func names(in sql: String, _ connection: Connection) -> [String]? {
+        listsTables(sql) ? [] : connection.tableNames(in: question(of: sql))
     }
 
     /// The question inside a CREATE VIEW or INSERT, whose own table is not known where the question

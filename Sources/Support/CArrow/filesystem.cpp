@@ -1,54 +1,151 @@
 #include "CArrow.h"
 
-#include <dlfcn.h>
-#include <limits.h>
+#include <fcntl.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include <arrow/filesystem/azurefs.h>
 #include <arrow/filesystem/filesystem.h>
+#include <arrow/filesystem/gcsfs.h>
+#include <arrow/filesystem/localfs.h>
 #include <arrow/io/interfaces.h>
 #include <arrow/util/key_value_metadata.h>
 
 #include "Guarded.h"
+#include "ObjectStoreS3.h"
 
 namespace {
 
 namespace fs = arrow::fs;
 
-// S3 is a library of its own beside Arrow's, which is loaded when the first bucket is opened: who
-// has none pays nothing for it.
-arrow::Status load_s3() {
-    static std::mutex mutex;
-    static bool is_loaded = false;
-    std::lock_guard<std::mutex> lock(mutex);
-    if (is_loaded) return arrow::Status::OK();
-    Dl_info place;
-    auto* known = reinterpret_cast<void*>(static_cast<void (*)()>(&fs::EnsureFinalized));
-    if (dladdr(known, &place) == 0) return arrow::Status::Invalid("Arrow's library is nowhere");
-    char resolved[PATH_MAX];
-    if (realpath(place.dli_fname, resolved) == nullptr) {
-        return arrow::Status::IOError(place.dli_fname, ": ", std::strerror(errno));
+// What is sent in one piece; S3 wants parts of at least 5 MiB, and Arrow sends those of 10 MB as
+// they come, without keeping a copy.
+constexpr int64_t kPartBytes = 10 << 20;
+
+arrow::Result<std::shared_ptr<fs::FileSystem>> open_gcs(const c_arrow_store_options& options) {
+    fs::GcsOptions gcs;
+    if (options.is_anonymous) {
+        gcs = fs::GcsOptions::Anonymous();
+    } else if (options.secret) {
+        gcs = fs::GcsOptions::FromServiceAccountCredentials(options.secret);
+    } else {
+        gcs = fs::GcsOptions::Defaults();
     }
-    // libarrow.so.2600 has libarrow_s3.so.2600 beside it.
-    std::string path = resolved;
-    auto at = path.rfind("libarrow.so");
-    if (at == std::string::npos) return arrow::Status::Invalid("Arrow is ", path);
-    path.replace(at, std::strlen("libarrow"), "libarrow_s3");
-    ARROW_RETURN_NOT_OK(fs::LoadFileSystemFactories(path.c_str()));
-    is_loaded = true;
-    return arrow::Status::OK();
+    if (options.scheme) gcs.scheme = options.scheme;
+    if (options.endpoint) gcs.endpoint_override = options.endpoint;
+    gcs.retry_limit_seconds = options.give_up_seconds;
+    return fs::GcsFileSystem::Make(gcs);
 }
 
-// The AWS library wants to be told before the process ends, and before what it has made at its own
-// start is taken down: so this is called when it has started.
-void finalize_at_exit() {
-    static std::once_flag once;
-    std::call_once(once, [] { std::atexit([] { fs::EnsureFinalized(); }); });
+arrow::Result<std::shared_ptr<fs::FileSystem>> open_azure(const c_arrow_store_options& options) {
+    fs::AzureOptions azure;
+    azure.account_name = options.account ? options.account : "";
+    if (options.scheme) azure.blob_storage_scheme = azure.dfs_storage_scheme = options.scheme;
+    if (options.endpoint) {
+        azure.blob_storage_authority = azure.dfs_storage_authority = options.endpoint;
+    }
+    // The caller has threads of its own for what can be sent at the same time.
+    azure.background_writes = false;
+    if (options.is_anonymous) {
+        ARROW_RETURN_NOT_OK(azure.ConfigureAnonymousCredential());
+    } else if (options.secret) {
+        ARROW_RETURN_NOT_OK(azure.ConfigureAccountKeyCredential(options.secret));
+    } else if (options.token) {
+        ARROW_RETURN_NOT_OK(azure.ConfigureSASCredential(options.token));
+    } else {
+        ARROW_RETURN_NOT_OK(azure.ConfigureDefaultCredential());
+    }
+    return fs::AzureFileSystem::Make(azure);
+}
+
+arrow::Result<std::shared_ptr<fs::FileSystem>> open_local() {
+    return std::make_shared<fs::LocalFileSystem>();
+}
+
+// A file of this machine that is read from front to back.
+class Source {
+ public:
+    explicit Source(const char* path) : fd_(::open(path, O_RDONLY | O_CLOEXEC)) {}
+    ~Source() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    Source(const Source&) = delete;
+    Source& operator=(const Source&) = delete;
+
+    bool is_open() const { return fd_ >= 0; }
+
+    // Fills `block` as far as the file goes.
+    arrow::Result<int64_t> read(char* block, int64_t bytes) {
+        int64_t filled = 0;
+        while (filled < bytes) {
+            ssize_t got = ::read(fd_, block + filled, static_cast<size_t>(bytes - filled));
+            if (got < 0 && errno == EINTR) continue;
+            if (got < 0) return arrow::internal::IOErrorFromErrno(errno, "read");
+            if (got == 0) break;
+            filled += got;
+        }
+        return filled;
+    }
+
+ private:
+    int fd_;
+};
+
+// A new file of this machine that is written from front to back. It goes when it is not closed.
+class Sink {
+ public:
+    explicit Sink(const char* path)
+        : path_(path), fd_(::open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) {}
+    ~Sink() {
+        if (fd_ < 0) return;
+        ::close(fd_);
+        ::unlink(path_.c_str());
+    }
+    Sink(const Sink&) = delete;
+    Sink& operator=(const Sink&) = delete;
+
+    bool is_open() const { return fd_ >= 0; }
+
+    arrow::Status write(const char* block, int64_t bytes) {
+        while (bytes > 0) {
+            ssize_t written = ::write(fd_, block, static_cast<size_t>(bytes));
+            if (written < 0 && errno == EINTR) continue;
+            if (written < 0) return arrow::internal::IOErrorFromErrno(errno, "write ", path_);
+            block += written;
+            bytes -= written;
+        }
+        return arrow::Status::OK();
+    }
+
+    arrow::Status close() {
+        int result = ::close(fd_);
+        fd_ = -1;
+        if (result == 0) return arrow::Status::OK();
+        ::unlink(path_.c_str());
+        return arrow::internal::IOErrorFromErrno(errno, "close ", path_);
+    }
+
+ private:
+    std::string path_;
+    int fd_;
+};
+
+arrow::Result<int64_t> send(arrow::io::OutputStream& stream, Source& source) {
+    std::vector<char> block(static_cast<size_t>(kPartBytes));
+    int64_t sent = 0;
+    while (true) {
+        ARROW_ASSIGN_OR_RAISE(int64_t got, source.read(block.data(), kPartBytes));
+        if (got > 0) ARROW_RETURN_NOT_OK(stream.Write(block.data(), got));
+        sent += got;
+        if (got < kPartBytes) break;
+    }
+    ARROW_RETURN_NOT_OK(stream.Close());
+    return sent;
 }
 
 int64_t nanoseconds(fs::TimePoint time) {
@@ -87,12 +184,15 @@ struct c_arrow_object_reader {
 
 extern "C" {
 
-c_arrow_store* c_arrow_store_open(const char* uri, c_arrow_status* status) {
+c_arrow_store* c_arrow_store_open(const c_arrow_store_options* options, c_arrow_status* status) {
     auto store = std::make_unique<c_arrow_store>();
     bool opened = guarded(status, [&]() -> arrow::Status {
-        if (std::strncmp(uri, "s3:", 3) == 0) ARROW_RETURN_NOT_OK(load_s3());
-        ARROW_ASSIGN_OR_RAISE(store->system, fs::FileSystemFromUri(uri));
-        if (std::strncmp(uri, "s3:", 3) == 0) finalize_at_exit();
+        ARROW_ASSIGN_OR_RAISE(
+            store->system,
+            options->kind == C_ARROW_STORE_S3          ? open_s3(*options)
+                : options->kind == C_ARROW_STORE_GCS   ? open_gcs(*options)
+                : options->kind == C_ARROW_STORE_AZURE ? open_azure(*options)
+                                                       : open_local());
         return arrow::Status::OK();
     });
     return opened ? store.release() : nullptr;
@@ -100,10 +200,74 @@ c_arrow_store* c_arrow_store_open(const char* uri, c_arrow_status* status) {
 
 void c_arrow_store_free(c_arrow_store* store) { delete store; }
 
+void c_arrow_store_put(
+    c_arrow_store* store,
+    const char* path,
+    const void* bytes,
+    int64_t count,
+    c_arrow_status* status) {
+    guarded(status, [&]() -> arrow::Status {
+        ARROW_ASSIGN_OR_RAISE(auto stream, store->system->OpenOutputStream(path));
+        auto outcome = stream->Write(bytes, count);
+        if (outcome.ok()) outcome = stream->Close();
+        if (!outcome.ok()) (void)stream->Abort();
+        return outcome;
+    });
+}
+
+int64_t c_arrow_store_upload(
+    c_arrow_store* store, const char* path, const char* file, c_arrow_status* status) {
+    int64_t sent = 0;
+    guarded(status, [&]() -> arrow::Status {
+        Source source(file);
+        if (!source.is_open()) return arrow::internal::IOErrorFromErrno(errno, "open ", file);
+        ARROW_ASSIGN_OR_RAISE(auto stream, store->system->OpenOutputStream(path));
+        auto outcome = send(*stream, source);
+        if (outcome.ok()) {
+            sent = *outcome;
+        } else {
+            (void)stream->Abort();
+        }
+        return outcome.status();
+    });
+    return sent;
+}
+
+int64_t c_arrow_store_download(
+    c_arrow_store* store, const char* path, const char* file, c_arrow_status* status) {
+    int64_t written = 0;
+    guarded(status, [&]() -> arrow::Status {
+        ARROW_ASSIGN_OR_RAISE(auto object, store->system->OpenInputFile(path));
+        ARROW_ASSIGN_OR_RAISE(int64_t bytes, object->GetSize());
+        Sink sink(file);
+        if (!sink.is_open()) return arrow::internal::IOErrorFromErrno(errno, "open ", file);
+        std::vector<char> block(static_cast<size_t>(std::min(kPartBytes, bytes)));
+        while (written < bytes) {
+            ARROW_ASSIGN_OR_RAISE(
+                int64_t got, object->ReadAt(written, std::min(kPartBytes, bytes - written), block.data()));
+            if (got == 0) return arrow::Status::IOError("the object ends after ", written, " bytes");
+            ARROW_RETURN_NOT_OK(sink.write(block.data(), got));
+            written += got;
+        }
+        return sink.close();
+    });
+    return written;
+}
+
+void c_arrow_store_delete(c_arrow_store* store, const char* path, c_arrow_status* status) {
+    guarded(status, [&]() { return store->system->DeleteFile(path); });
+}
+
+void c_arrow_store_copy(
+    c_arrow_store* store, const char* from, const char* to, c_arrow_status* status) {
+    guarded(status, [&]() { return store->system->CopyFile(from, to); });
+}
+
 void c_arrow_store_list(
     c_arrow_store* store,
     const char* folder,
     int32_t deep,
+    int32_t folders,
     void (*visit)(void* context, const c_arrow_object* object),
     void* context,
     c_arrow_status* status) {
@@ -114,7 +278,7 @@ void c_arrow_store_list(
         selector.allow_not_found = true;
         ARROW_ASSIGN_OR_RAISE(auto found, store->system->GetFileInfo(selector));
         for (const auto& info : found) {
-            if (info.IsFile()) tell(info, "", visit, context);
+            if (info.IsFile() || folders) tell(info, "", visit, context);
         }
         return arrow::Status::OK();
     });
@@ -150,6 +314,15 @@ c_arrow_object_reader* c_arrow_object_open(
         return arrow::Status::OK();
     });
     return opened ? reader.release() : nullptr;
+}
+
+int64_t c_arrow_object_size(c_arrow_object_reader* reader, c_arrow_status* status) {
+    int64_t bytes = -1;
+    guarded(status, [&]() -> arrow::Status {
+        ARROW_ASSIGN_OR_RAISE(bytes, reader->file->GetSize());
+        return arrow::Status::OK();
+    });
+    return bytes;
 }
 
 int64_t c_arrow_object_read(

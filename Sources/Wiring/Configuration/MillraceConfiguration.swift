@@ -1,4 +1,5 @@
 public import Settings
+public import Stores
 public import Telemetry
 
 /// Everything that millrace.yaml and the environment say, checked.
@@ -37,8 +38,12 @@ public struct MillraceConfiguration: Sendable {
     public struct Lake: Sendable {
         /// Directory of the tables' files.
         public var directory: String
+        /// URI below which new tables' files are; nil for `directory`.
+        public var warehouse: String?
         /// SQLite file of the catalog.
         public var catalog: String
+        /// Bytes of copies of files that lie in stores.
+        public var cacheBytes: Int
     }
 
     /// The Iceberg REST catalog.
@@ -87,6 +92,8 @@ public struct MillraceConfiguration: Sendable {
     public var lake: Lake
     /// The Iceberg REST catalog.
     public var catalog: Catalog
+    /// How stores are reached, by scheme.
+    public var stores: [StoreURI.Scheme: StoreConfiguration]
     /// The SQL engine.
     public var sql: SQL
     /// What the process tells about itself.
@@ -116,7 +123,13 @@ public struct MillraceConfiguration: Sendable {
         let lakeDirectory = reader.value(LakeKeys.directory) ?? "\(dataDirectory)/lake"
         lake = Lake(
             directory: lakeDirectory,
-            catalog: reader.value(LakeKeys.catalog) ?? "\(lakeDirectory)/catalog.db"
+            warehouse: reader.value(LakeKeys.warehouse),
+            catalog: reader.value(LakeKeys.catalog) ?? "\(lakeDirectory)/catalog.db",
+            cacheBytes: reader.value(LakeKeys.cache)
+        )
+        stores = StoreConfiguration.all(
+            in: reader.section("stores"),
+            environment: source.environment
         )
         catalog = Catalog(
             credential: reader.value(CatalogKeys.credential),

@@ -45,12 +45,30 @@ public enum MillraceSettings {
             .init("http", help: "The HTTP port: collector, SQL, metrics, health."),
             .init("lake", help: "Where tables are."),
             .init("catalog", help: "The Iceberg REST catalog, below /iceberg of the HTTP port."),
+            .init(freeForm: "stores", example: storesExample, help: storesHelp),
             .init("sql", help: "The SQL engine."),
             .init("telemetry", help: "What the process tells about itself."),
             .init(freeForm: "sources", example: sourcesExample, help: sourcesHelp),
             .init(freeForm: "pipelines", example: pipelinesExample, help: pipelinesHelp),
         ]
     )
+
+    private static let storesHelp = """
+        How stores are reached, by scheme: s3, gs, abfs, hdfs. All take `endpoint` (the address of
+        a store that speaks as the cloud's does; for hdfs that of WebHDFS), `attempts` (how often a
+        request is sent that fails in passing, default 5) and `connect_timeout` (default 3s), and
+        but for hdfs `anonymous`. s3 takes `region`, `style` (host for endpoints whose buckets are
+        in host names), `access_key`, `secret_key`, `session_token` and `role`; gs
+        `service_account` (JSON); abfs `account`, `account_key` and `sas_token`; hdfs `user`.
+        Without keys, credentials are found as the cloud's own tools find them. Secrets are
+        `${NAME}`, a variable of the environment, or in a file: `secret_key_file`.
+        """
+
+    private static let storesExample = """
+        s3:
+          endpoint: http://127.0.0.1:9000
+          region: us-east-1
+        """
 
     private static let sourcesHelp = """
         Kafka clusters by name, for pipelines that read another log than the embedded one. Under
@@ -233,7 +251,30 @@ enum LakeKeys {
             """
     )
 
-    static let all = [directory.description, catalog.description]
+    static let warehouse = Setting(
+        optional: "lake.warehouse",
+        .warehouse,
+        absent: "lake.directory",
+        example: "s3://bucket/lake",
+        help: """
+            Where new tables' files are, if not on this machine: a folder of a bucket (s3, gs),
+            container (abfs) or Hadoop file system (hdfs). `stores` says how to reach it. The
+            catalog stays on this machine.
+            """
+    )
+    static let cache = Setting(
+        "lake.cache",
+        .bytes(in: (1 << 20)...(1 << 50)),
+        default: "10GiB",
+        help: """
+            Copies of files of the lake that lie in a store, kept in the data directory so that
+            queries need not fetch them again. Those that a query needs at once must fit.
+            """
+    )
+
+    static let all = [
+        directory.description, warehouse.description, catalog.description, cache.description,
+    ]
 }
 
 enum CatalogKeys {

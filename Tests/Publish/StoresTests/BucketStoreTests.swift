@@ -47,11 +47,13 @@ struct BucketStoreTests {
         #expect(try object.read(at: 12, count: 100, into: &buffer) == 0)
         #expect(String(repairingUTF8: buffer.bytes) == "world")
         #expect(throws: StoreError.self) { try store.open("\(folder)/nowhere") }
+        #expect(try store.size("\(folder)/nowhere") == nil)
+        #expect(try store.size("\(folder)/in/a") == 12)
     }
 
     @Test func `what cannot be a store is said`() {
         removeAll()
-        var options = BucketOptions()
+        var options = StoreOptions()
         options.endpoint = "localhost:9000"
         #expect(throws: StoreError.self) { try BucketStore("s3://b", options) }
         #expect(throws: StoreError.self) { try BucketStore("nonsense://b") }

@@ -25,7 +25,7 @@ final class SpillFolder: Sendable {
 
     deinit { Self.remove(path) }
 
-    private static func makeFolders(_ path: String) {
+    static func makeFolders(_ path: String) {
         var made = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/") {
             made += "/" + part

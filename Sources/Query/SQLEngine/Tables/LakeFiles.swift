@@ -5,15 +5,18 @@ import Glibc
 struct LakeFiles {
     /// Where the lake really is, without a slash at its end.
     let root: String
+    /// Where copies of files that lie elsewhere are, if there are any.
+    private let copies: String?
     /// Folders already looked at: a table has thousands of files in a few of them.
     private var realFolders: [String: String] = [:]
 
     /// The lake at `directory`, which must exist.
-    init(directory: String) throws(SQLError) {
+    init(directory: String, copiesDirectory: String? = nil) throws(SQLError) {
         guard let root = realPath(directory) else {
             throw .unavailable(reason: "the lake's directory \(directory) does not exist")
         }
         self.root = root
+        copies = copiesDirectory.flatMap { realPath($0) }
     }
 
     /// Why a file cannot be read.
@@ -40,10 +43,10 @@ struct LakeFiles {
             }
             resolved = target
         }
-        guard resolved.hasPrefix(root + "/") else {
-            throw Refusal(reason: "its file \(path) lies outside the lake \(root)")
+        for root in [root, copies].compactMap({ $0 }) where resolved.hasPrefix(root + "/") {
+            return root + Self.escapingPatterns(resolved.dropFirst(root.count))
         }
-        return root + Self.escapingPatterns(resolved.dropFirst(root.count))
+        throw Refusal(reason: "its file \(path) lies outside the lake \(root)")
     }
 
     /// Iceberg writes local files as URIs; it does not percent-encode them.

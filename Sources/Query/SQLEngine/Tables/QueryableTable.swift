@@ -6,7 +6,8 @@ public struct QueryableTable: Sendable {
     public struct Contents: Equatable, Sendable {
         /// The columns, with the field ids by which files are read.
         public var columns: [NestedField]
-        /// Absolute paths (or `file:` URIs) of the data files, all of them inside the lake.
+        /// The data files: absolute paths or `file:` URIs inside the lake, or URIs of stores, whose
+        /// files are brought here when a statement names the table.
         public var files: [String]
 
         /// Columns and files.
@@ -23,6 +24,9 @@ public struct QueryableTable: Sendable {
     /// Anything that changes whenever the table does, such as the location of its metadata.
     /// Contents are asked for only when it differs from what the engine saw before.
     public var revision: String
+    /// True when the files lie elsewhere: then contents are only read for statements that name the
+    /// table, and for the first.
+    public var isElsewhere: Bool
     /// Reads the snapshot. An error makes this table unreadable, with its text, and leaves the
     /// others alone.
     public var contents: @Sendable () throws -> Contents
@@ -32,11 +36,13 @@ public struct QueryableTable: Sendable {
         namespace: String = "default",
         name: String,
         revision: String,
+        isElsewhere: Bool = false,
         contents: @escaping @Sendable () throws -> Contents
     ) {
         self.namespace = namespace
         self.name = name
         self.revision = revision
+        self.isElsewhere = isElsewhere
         self.contents = contents
     }
 }

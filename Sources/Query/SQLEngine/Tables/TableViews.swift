@@ -1,34 +1,61 @@
 /// Keeps one view per table of the lake, renewed when the table's revision changes.
 ///
+/// Tables whose files lie elsewhere have a view that says so until a statement names them: only
+/// then are the files brought here.
+///
 /// Only the engine uses it, under its lock.
 final class TableViews {
     private let connection: Connection
     private let lakeDirectory: String
+    private let copiesDirectory: String?
     /// What the views show now.
     private var revisions: [ViewName: String] = [:]
+    /// What the last read tables consist of whose files lie elsewhere, with their revisions.
+    private var elsewhere: [ViewName: (revision: String, contents: QueryableTable.Contents)] = [:]
     private var schemas: Set<String> = ["main"]
 
-    init(connection: Connection, lakeDirectory: String) {
+    init(connection: Connection, lakeDirectory: String, copiesDirectory: String? = nil) {
         self.connection = connection
         self.lakeDirectory = lakeDirectory
+        self.copiesDirectory = copiesDirectory
     }
 
     /// Brings the views up to `tables`. Statements already running keep the files they began with.
-    func refresh(_ tables: [QueryableTable]) throws(SQLError) {
+    ///
+    /// - Parameters:
+    ///   - names: the tables that the statement names; nil when nobody knows.
+    ///   - files: copies that are here for the statement.
+    /// - Returns: what else the statement needs, after which it has to be called again.
+    func refresh(
+        _ tables: [QueryableTable],
+        names: [String]? = [],
+        files: StatementFiles = StatementFiles()
+    ) throws(SQLError) -> [(revision: String, files: [String])] {
         var wanted: Set<ViewName> = []
-        var changes: [Change] = []
+        var named: [(view: ViewName, table: QueryableTable)] = []
         for table in tables {
             let view = Self.freeName(for: table, taken: wanted)
             wanted.insert(view)
+            named.append((view, table))
+        }
+        let isMeant = Self.selection(names, among: wanted)
+        var changes: [Change] = []
+        var missing: [(revision: String, files: [String])] = []
+        for (view, table) in named {
             // With the name, because which of two like-named tables gets the number may change.
             let revision = "\(table.namespace).\(table.name) \(table.revision)"
-            if revisions[view] != revision {
+            if table.isElsewhere {
+                if !isMeant(view), revisions[view] != nil { continue }
+                let change = try change(view, table, revision, isMeant(view), files, &missing)
+                if let change { changes.append(change) }
+            } else if revisions[view] != revision {
                 changes.append(Change(view: view, revision: revision, table: table))
             }
         }
+        if !missing.isEmpty { return missing }
         let gone = revisions.keys.filter { !wanted.contains($0) }
-        if changes.isEmpty && gone.isEmpty { return }
-        var lake = try LakeFiles(directory: lakeDirectory)
+        if changes.isEmpty && gone.isEmpty { return [] }
+        var lake = try LakeFiles(directory: lakeDirectory, copiesDirectory: copiesDirectory)
         for index in changes.indices { changes[index].define(in: &lake) }
         for schema in wanted.map(\.schema) where schemas.insert(schema).inserted {
             try connection.execute(
@@ -37,7 +64,95 @@ final class TableViews {
         }
         try apply(changes, gone: gone)
         for change in changes { revisions[change.view] = change.revision }
-        for view in gone { revisions[view] = nil }
+        for view in gone {
+            revisions[view] = nil
+            elsewhere[view] = nil
+        }
+        return []
+    }
+
+    /// What has to be done for a table whose files lie elsewhere.
+    private func change(
+        _ view: ViewName,
+        _ table: QueryableTable,
+        _ revision: String,
+        _ isMeant: Bool,
+        _ files: StatementFiles,
+        _ missing: inout [(revision: String, files: [String])]
+    ) throws(SQLError) -> Change? {
+        let contents: QueryableTable.Contents
+        if let known = elsewhere[view], known.revision == revision {
+            contents = known.contents
+        } else {
+            do { contents = try table.contents() } catch {
+                // Not noted as this revision: the next statement tries again.
+                return Change(
+                    view: view,
+                    revision: "unreadable \(revision)",
+                    definition: ViewDefinition.failing(view, reason: "\(error)")
+                )
+            }
+            elsewhere[view] = (revision, contents)
+        }
+        guard isMeant else {
+            return Change(
+                view: view,
+                revision: "elsewhere \(revision)",
+                definition: ViewDefinition.elsewhere(view, columns: contents.columns)
+            )
+        }
+        if let reason = files.failures[revision] {
+            return Change(
+                view: view,
+                revision: "failed \(revision)",
+                definition: ViewDefinition.failing(view, reason: reason)
+            )
+        }
+        guard contents.files.allSatisfy({ files.paths[$0] != nil }) else {
+            missing.append((revision, contents.files))
+            return nil
+        }
+        if revisions[view] == revision { return nil }
+        var here = table
+        let copies = QueryableTable.Contents(
+            columns: contents.columns,
+            files: contents.files.compactMap { files.paths[$0] }
+        )
+        here.contents = { copies }
+        return Change(view: view, revision: revision, table: here)
+    }
+
+    /// Whether a view is among `names`; with a name that is no view's all are, because a temporary
+    /// view may be made of any.
+    private static func selection(
+        _ names: [String]?,
+        among views: Set<ViewName>
+    ) -> (ViewName) -> Bool {
+        guard let names else { return { _ in true } }
+        var found: Set<ViewName> = []
+        for name in names {
+            guard let (schema, table) = parts(of: name) else { continue }
+            let meant = views.filter { view in
+                view.name.lowercased() == table
+                    && (schema.map { $0 == view.schema.lowercased() } ?? true)
+            }
+            if meant.isEmpty { return { _ in true } }
+            found.formUnion(meant)
+        }
+        return { found.contains($0) }
+    }
+
+    /// Schema and table of a name as written in SQL, in lower case; nil for one of a built-in
+    /// schema.
+    private static func parts(of name: String) -> (schema: String?, table: String)? {
+        // DuckDB tells the name that a statement gives the table, too: `main.a AS b`.
+        var parts = SQLLexer.tokens(of: name)
+            .prefix { !($0.kind == .word && $0.value.lowercased() == "as") }
+            .filter { $0.value != "." }.map { $0.value.lowercased() }
+        if parts.first == "memory" { parts.removeFirst() }
+        guard let last = parts.popLast() else { return nil }
+        if let schema = parts.last, builtInSchemas.contains(schema) { return nil }
+        return (parts.last, last)
     }
 
     /// The table's own name, with `_1` and so on behind it where another differs in case alone.
@@ -54,15 +169,10 @@ final class TableViews {
     /// True when `name`, as written in SQL with its quotation marks and dots, is one of the views
     /// or stands in a built-in schema.
     func contains(_ name: String) -> Bool {
-        var parts = SQLLexer.tokens(of: name).filter { $0.value != "." }.map {
-            $0.value.lowercased()
-        }
-        if parts.first == "memory" { parts.removeFirst() }
-        guard let last = parts.popLast() else { return false }
-        if let schema = parts.last, Self.builtInSchemas.contains(schema) { return true }
+        guard let (schema, table) = Self.parts(of: name) else { return true }
         return revisions.keys.contains { view in
-            view.name.lowercased() == last
-                && (parts.last.map { $0 == view.schema.lowercased() } ?? true)
+            view.name.lowercased() == table
+                && (schema.map { $0 == view.schema.lowercased() } ?? true)
         }
     }
 
@@ -96,10 +206,12 @@ final class TableViews {
     private struct Change {
         let view: ViewName
         let revision: String
-        let table: QueryableTable
+        /// What is to be shown; nil when the definition is made already.
+        var table: QueryableTable?
         var definition = ""
 
         mutating func define(in lake: inout LakeFiles) {
+            guard let table else { return }
             do {
                 let contents = try table.contents()
                 var files: [String] = []

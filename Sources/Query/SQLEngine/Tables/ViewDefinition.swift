@@ -30,6 +30,21 @@ enum ViewDefinition {
             """
     }
 
+    /// A view with the table's columns that fails when it is read: its files are not here.
+    static func elsewhere(_ view: ViewName, columns: [NestedField]) -> String {
+        let message = SQLQuoting.text(
+            "\(view.name): its files were not brought here; name the table"
+        )
+        let nulls = zip(ColumnNames.distinct(columns.map(\.name)), columns).map { name, column in
+            "CAST(NULL AS \(DuckDBTypeName.of(column.type))) AS \(SQLQuoting.name(name))"
+        }
+        let shown =
+            nulls.isEmpty ? "1 AS \(SQLQuoting.name("no columns"))" : nulls.joined(separator: ", ")
+        return """
+            \(create(view)) SELECT \(shown) FROM range(1) WHERE error(\(message)) IS NULL
+            """
+    }
+
     /// A view that says why the table cannot be read, so that the others still can.
     static func failing(_ view: ViewName, reason: String) -> String {
         let message = SQLQuoting.text("\(view.name): \(reason)")

@@ -218,14 +218,62 @@ c_arrow_parquet_totals c_arrow_parquet_footer_totals(const c_arrow_parquet_foote
 c_arrow_parquet_chunk c_arrow_parquet_footer_chunk(
     const c_arrow_parquet_footer*, int64_t row_group, int64_t column);
 
-// Where objects lie that have names: a bucket of S3, or what else Arrow knows a URI of. May be used
-// by several threads at a time.
+// Where objects lie that have names: S3, Google Cloud Storage, Azure Blob Storage and what speaks as
+// they do. May be used by several threads at a time.
 typedef struct c_arrow_store c_arrow_store;
 
-// Opens the store of `uri`, which names a bucket or something in it, with the parameters that Arrow
-// knows for its scheme. Null on failure.
-c_arrow_store* c_arrow_store_open(const char* uri, c_arrow_status* status);
+enum {
+    C_ARROW_STORE_S3 = 0,
+    C_ARROW_STORE_GCS = 1,
+    C_ARROW_STORE_AZURE = 2,
+    C_ARROW_STORE_LOCAL = 3,  // this machine's files, by their paths
+};
+
+// How a store is reached. Texts may be null: then what the environment says counts.
+typedef struct c_arrow_store_options {
+    int32_t kind;
+    int32_t is_anonymous;
+    const char* scheme;         // http or https; null for https
+    const char* endpoint;       // host:port, null for the cloud's own
+    const char* region;         // S3
+    int32_t is_virtual_hosted;  // S3: buckets are named in host names at other endpoints, too
+    const char* bucket;         // S3: whose region is asked for when none is given
+    const char* account;        // Azure
+    const char* key_id;         // S3: access key
+    const char* secret;         // S3: secret key; Azure: account key; GCS: service account as JSON
+    const char* token;          // S3: session token; Azure: SAS token
+    const char* role;           // S3: ARN of a role that is taken on
+    int64_t attempts_max;       // how often a request is sent that fails in passing
+    double connect_seconds;
+    double give_up_seconds;     // GCS: how long a request is repeated
+} c_arrow_store_options;
+
+// Opens a store, which need not be talked to. Null on failure.
+c_arrow_store* c_arrow_store_open(const c_arrow_store_options* options, c_arrow_status* status);
 void c_arrow_store_free(c_arrow_store* store);
+
+// Puts `count` bytes in the place of whatever has that name. They can be seen when all are there.
+void c_arrow_store_put(
+    c_arrow_store* store,
+    const char* path,
+    const void* bytes,
+    int64_t count,
+    c_arrow_status* status);
+
+// Puts a file of this machine, in parts if it is large. Returns how many bytes were sent.
+int64_t c_arrow_store_upload(
+    c_arrow_store* store, const char* path, const char* file, c_arrow_status* status);
+
+// Brings an object into a new file of this machine, which goes again on failure. Returns its size.
+int64_t c_arrow_store_download(
+    c_arrow_store* store, const char* path, const char* file, c_arrow_status* status);
+
+// Removes an object; ENOENT when there is none.
+void c_arrow_store_delete(c_arrow_store* store, const char* path, c_arrow_status* status);
+
+// Copies an object within the store.
+void c_arrow_store_copy(
+    c_arrow_store* store, const char* from, const char* to, c_arrow_status* status);
 
 // What a store tells of an object without reading it.
 typedef struct c_arrow_object {
@@ -235,12 +283,13 @@ typedef struct c_arrow_object {
     const char* tag;      // what the store calls this version, empty where it has no word for it
 } c_arrow_object;
 
-// Calls `visit` with each object (not folders) below `folder`, and below its folders if `deep`; with
-// none when there is no such folder. Tags are not told here.
+// Calls `visit` with each object below `folder`, and below its folders if `deep`; with none when there
+// is no such folder. Folders are told, with -1 bytes, if `folders`. Tags are not told here.
 void c_arrow_store_list(
     c_arrow_store* store,
     const char* folder,
     int32_t deep,
+    int32_t folders,
     void (*visit)(void* context, const c_arrow_object* object),
     void* context,
     c_arrow_status* status);
@@ -259,6 +308,9 @@ typedef struct c_arrow_object_reader c_arrow_object_reader;
 // Opens an object for reading; null on failure, with ENOENT when there is none. One thread at a time.
 c_arrow_object_reader* c_arrow_object_open(
     c_arrow_store* store, const char* path, c_arrow_status* status);
+
+// The object's size; ENOENT when there is none.
+int64_t c_arrow_object_size(c_arrow_object_reader* reader, c_arrow_status* status);
 
 // Reads up to `count` bytes from `position` on; returns how many there were.
 int64_t c_arrow_object_read(

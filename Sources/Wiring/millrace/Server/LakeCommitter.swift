@@ -224,12 +224,11 @@ final class LakeCommitter: TableCommitter {
             epoch: epoch
         )
         do throws(StoreError) {
-            let path = try FileURI.path(ofURI: uri)
             try service.store.createFolder(folder + (partitionFolder ?? ""))
-            return LakeFileWriter(
+            return try LakeFileWriter(
                 table: version.table,
-                path: path,
                 uri: uri,
+                in: service.store,
                 partition: day.map { [.date($0)] } ?? []
             )
         } catch {
@@ -255,7 +254,7 @@ final class LakeCommitter: TableCommitter {
     func removeLeftovers(of version: TableVersion, pipeline: String) {
         guard let table = try? table(at: version) else { return }
         let alive = version.marker?.epochs ?? []
-        let lists = PendingFiles.all(table: table.metadata.location, pipeline: pipeline)
+        let lists = PendingFiles.all(in: service.notes(of: table), pipeline: pipeline)
             .filter { !alive.contains($0.epoch) }
         let names = lists.flatMap(\.names)
         guard !lists.isEmpty else { return }
@@ -285,7 +284,7 @@ final class LakeCommitter: TableCommitter {
     }
 
     private func pending(_ table: Table, _ pipeline: String, _ epoch: Int64) -> PendingFiles {
-        PendingFiles(table: table.metadata.location, pipeline: pipeline, epoch: epoch)
+        PendingFiles(in: service.notes(of: table), pipeline: pipeline, epoch: epoch)
     }
 
     // Errors

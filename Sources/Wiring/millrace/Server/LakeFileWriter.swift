@@ -4,12 +4,14 @@ import Files
 import IcebergModel
 import Parquet
 import Pipelines
+import Stores
 
 /// A Parquet file on its way into a table. Used by one lane's thread.
 final class LakeFileWriter: TableFileWriter {
     private let table: String
     private let path: String
     private let uri: String
+    private let store: StoreSet
     private let partition: [IcebergValue?]
     private var writer: ParquetWriter?
     private var bytesTaken = 0
@@ -17,11 +19,17 @@ final class LakeFileWriter: TableFileWriter {
     /// How much smaller zstd makes typical events; only decides when a file counts as full.
     private static let assumedRatio = 4
 
-    /// The file `path`, which must not exist, for rows of one partition.
-    init(table: String, path: String, uri: String, partition: [IcebergValue?]) {
+    /// The file `uri` of `store`, which must not exist, for rows of one partition.
+    init(
+        table: String,
+        uri: String,
+        in store: StoreSet,
+        partition: [IcebergValue?]
+    ) throws(StoreError) {
         self.table = table
-        self.path = path
         self.uri = uri
+        self.store = store
+        path = try store.draft(uri)
         self.partition = partition
     }
 
@@ -43,13 +51,16 @@ final class LakeFileWriter: TableFileWriter {
             throw .invalid(table: table, reason: "a file without rows cannot be part of it")
         }
         do throws(ParquetError) {
-            return DataFile(try writer.close(), uri: uri, partition: partition)
+            let file = DataFile(try writer.close(), uri: uri, partition: partition)
+            store.finish(uri)
+            return file
         } catch { throw failure(error) }
     }
 
     func abandon() {
         // The writer removes its unfinished file when it goes.
         writer = nil
+        store.abandonDraft(uri)
     }
 
     private func failure(_ error: ParquetError) -> TableCommitterError {

@@ -20,8 +20,10 @@ final class LakeService: Sendable {
     let lake: Lake
     /// The catalog that the lake commits through.
     let catalog: EmbeddedCatalog
-    let store: LocalStore<LocalFiles>
+    let store: StoreSet
     let engine: SQLEngine
+    /// Where the catalog is.
+    private let catalogFolder: String
     private let random = Mutex(SystemRandom())
 
     /// The namespace that pipelines' tables lie in.
@@ -30,17 +32,19 @@ final class LakeService: Sendable {
     /// Opens the catalog, and makes folder and file if need be.
     init(_ settings: MillraceConfiguration) throws(CommandError) {
         let files = LocalFiles()
-        let store = LocalStore(files)
+        let store = StoreSet(settings, files)
         self.store = store
+        catalogFolder = directoryName(of: settings.lake.catalog)
         do {
             try files.createDirectories(settings.lake.directory)
             let directory = try Self.absolute(settings.lake.directory)
-            try files.createDirectories(directoryName(of: settings.lake.catalog))
+            try files.createDirectories(catalogFolder)
             let catalog = EmbeddedCatalog(
                 pointers: try SQLiteCatalog(
                     path: settings.lake.catalog,
                     name: "millrace",
-                    warehouse: FileURI.uri(ofPath: directory)
+                    warehouse: settings.lake.warehouse
+                        ?? FileURI.uri(ofPath: directory)
                 ),
                 store: store,
                 clock: SystemClocks(),
@@ -59,6 +63,11 @@ final class LakeService: Sendable {
             options.spillDirectory = "\(settings.dataDirectory)/spill"
             options.statementTimeout = settings.sql.timeout
             if let threads = settings.sql.threads { options.threads = threads }
+            options.copiesDirectory = store.workFolder
+            options.fetch = { uris in
+                let copies = try store.copies(of: uris)
+                return FetchedFiles(paths: copies.paths, keeper: copies)
+            }
             engine = SQLEngine(options: options) { try Self.queryable(lake) }
         } catch {
             throw CommandError("the lake in \(settings.lake.directory) cannot be opened: \(error)")
@@ -80,6 +89,16 @@ final class LakeService: Sendable {
         TableIdentifier(namespace: namespace, name: table)
     }
 
+    /// A folder of this machine for notes about a table: beside its metadata, or, for one that lies
+    /// elsewhere, beside the catalog. Nil when there is none.
+    func notes(of table: Table) -> String? {
+        let location = table.metadata.location
+        if StoreSet.isLocal(location) {
+            return try? FileURI.path(ofURI: "\(location)/metadata")
+        }
+        return "\(catalogFolder)/notes/\(FileURI.folderName(for: location))"
+    }
+
     func newUUID() -> String {
         random.withLock { UUID16(random: &$0).description }
     }
@@ -94,7 +113,8 @@ final class LakeService: Sendable {
                     QueryableTable(
                         namespace: namespace.joined(separator: "."),
                         name: identifier.name,
-                        revision: location
+                        revision: location,
+                        isElsewhere: !StoreSet.isLocal(location)
                     ) {
                         let table = try lake.table(identifier)
                         return QueryableTable.Contents(

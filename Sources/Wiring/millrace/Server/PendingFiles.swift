@@ -1,9 +1,8 @@
 import Bytes
 import Files
-import Stores
 
 /// The names of data files that the writer of one epoch has opened and not committed yet, one a
-/// line beside the table's metadata.
+/// line, beside the table's metadata, or beside the catalog for tables that lie elsewhere.
 ///
 /// Only so that a restart can remove what a crash left behind. Losing the list leaves an orphan
 /// file behind, nothing worse, so nothing here is synced and no error stops a pipeline.
@@ -16,24 +15,21 @@ struct PendingFiles {
     private static func prefix(_ pipeline: String) -> String { "pending-\(pipeline)-" }
     private static let suffix = ".txt"
 
-    /// The list of the writer of `epoch` of one pipeline, of the table at the URI `table`.
-    init(table: String, pipeline: String, epoch: Int64) {
+    /// The list of the writer of `epoch` of one pipeline, in the folder of a table.
+    init(in folder: String?, pipeline: String, epoch: Int64) {
         self.epoch = epoch
-        let name = "\(Self.prefix(pipeline))\(epoch)\(Self.suffix)"
-        path = try? FileURI.path(ofURI: "\(table)/metadata/\(name)")
+        path = folder.map { "\($0)/\(Self.prefix(pipeline))\(epoch)\(Self.suffix)" }
     }
 
     /// The lists that are there, of all epochs.
-    static func all(table: String, pipeline: String) -> [PendingFiles] {
-        guard let folder = try? FileURI.path(ofURI: "\(table)/metadata"),
-            let names = try? LocalFiles().list(folder)
-        else { return [] }
+    static func all(in folder: String?, pipeline: String) -> [PendingFiles] {
+        guard let folder, let names = try? LocalFiles().list(folder) else { return [] }
         let prefix = prefix(pipeline)
         return names.compactMap { name in
             guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return nil }
             let number = name.dropFirst(prefix.utf8.count).dropLast(suffix.utf8.count)
             return Int64(number).map {
-                PendingFiles(table: table, pipeline: pipeline, epoch: $0)
+                PendingFiles(in: folder, pipeline: pipeline, epoch: $0)
             }
         }
     }
@@ -48,11 +44,19 @@ struct PendingFiles {
 
     /// Adds the file that is about to be made.
     func add(_ uri: String) {
-        guard let path, let file = try? files.open(path, .create) else { return }
+        guard let path else { return }
+        guard let file = open(path) else { return }
         var line = ByteBuffer()
         line.append(utf8: uri + "\n")
         guard let size = try? file.size() else { return }
         try? file.write(line.bytes, at: size)
+    }
+
+    /// Opens the list; its folder is made when it is missing.
+    private func open(_ path: String) -> LocalFile? {
+        if let file = try? files.open(path, .create) { return file }
+        try? files.createDirectories(directoryName(of: path))
+        return try? files.open(path, .create)
     }
 
     /// Empties the list: everything in it is part of the table.

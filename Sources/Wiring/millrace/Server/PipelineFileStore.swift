@@ -13,7 +13,7 @@ enum PipelineFileStore: FileStore {
     /// What the settings name.
     init(_ files: FilesConfiguration, in settings: MillraceConfiguration) {
         if let bucket = files.bucket {
-            self = .bucket(BucketFiles(bucket, files))
+            self = .bucket(BucketFiles(bucket, files, settings))
         } else {
             self = .folder(
                 FolderStore(
@@ -80,18 +80,17 @@ enum PipelineFileStore: FileStore {
 final class BucketFiles: Sendable {
     private let bucket: String
     private let patterns: [PathPattern]
-    private let options: BucketOptions
+    private let options: StoreOptions
     /// Opened when it is first needed: that may ask the network where the bucket is.
     private let opened = Mutex<BucketStore?>(nil)
 
-    init(_ bucket: String, _ files: FilesConfiguration) {
+    init(_ bucket: String, _ files: FilesConfiguration, _ settings: MillraceConfiguration) {
         self.bucket = bucket
         patterns = files.keyPatterns.compactMap { PathPattern($0) }
-        var options = BucketOptions()
-        options.endpoint = files.endpoint
-        // Amazon tells where its buckets are, others need not know the question.
-        options.region = files.region ?? (files.endpoint == nil ? nil : "us-east-1")
-        self.options = options
+        var store = settings.stores[.s3] ?? StoreConfiguration()
+        if let endpoint = files.endpoint { store.endpoint = endpoint }
+        if let region = files.region { store.region = region }
+        options = StoreOptions(store)
     }
 
     private var prefix: String { "s3://\(bucket)/" }

@@ -4,6 +4,7 @@ import DataFiles
 import IcebergModel
 import Pipelines
 import SQLEngine
+import Stores
 import Synchronization
 import Tables
 
@@ -159,7 +160,11 @@ final class PlaceFiles {
         let columns = table.metadata.schema.fields
         let shown = groups.enumerated().map { index, files in
             let paths = files.map(\.path)
-            return QueryableTable(name: "f\(index)", revision: revision) {
+            return QueryableTable(
+                name: "f\(index)",
+                revision: revision,
+                isElsewhere: paths.contains { !StoreSet.isLocal($0) }
+            ) {
                 QueryableTable.Contents(columns: columns, files: paths)
             }
         }
