@@ -214,6 +214,15 @@ let package = Package(
 
         room(
             "Publish",
+            "RESTCatalog",
+            uses: [
+                "Catalogs", "Clocks", "HTTPClient", "IcebergModel", "JSONText", "Tables",
+                "Telemetry", "Threads",
+            ]
+        ),
+
+        room(
+            "Publish",
             "DataFiles",
             uses: ["ArrowData", "Bytes", "IcebergModel", "Parquet", "Stores", "Tables"]
         ),
@@ -252,7 +261,8 @@ let package = Package(
                 "Collector", "Columns", "Configuration", "DataFiles", "Decoding", "EventLog",
                 "FileSource", "Files", "Gateway",
                 "HTTPClient", "HTTPServer", "IcebergModel", "JSONText", "KafkaListener",
-                "KafkaSource", "LogSources", "Parquet", "Pipelines", "Prompt", "Reactor",
+                "KafkaSource", "LogSources", "Parquet", "Pipelines", "Prompt", "RESTCatalog",
+                "Reactor",
                 "RedisClient", "SQLEngine", "Settings",
                 "Stores", "Tables", "Telemetry", "Threads",
             ],
@@ -287,6 +297,7 @@ let package = Package(
         tests("Support", "Files", uses: ["Bytes"]),
         tests("Support", "Reactor", uses: ["Bytes", "Threads"]),
         tests("Support", "RedisClient"),
+        tests("Support", "HTTPClient", uses: ["Bytes", "HTTPServer", "Telemetry", "Threads"]),
         tests("Support", "Settings", uses: ["Telemetry"]),
         tests("Support", "Arguments"),
         tests("Support", "Telemetry", uses: ["Clocks", "Threads"]),
@@ -378,6 +389,14 @@ let package = Package(
             uses: [
                 "Bytes", "Catalogs", "Clocks", "Files", "HTTPServer", "IcebergModel", "JSONText",
                 "Stores", "Tables", "Telemetry", "Threads",
+            ]
+        ),
+        tests(
+            "Publish",
+            "RESTCatalog",
+            uses: [
+                "Bytes", "CatalogServer", "Catalogs", "Clocks", "Files", "HTTPServer",
+                "IcebergModel", "Stores", "Tables", "Telemetry", "Threads",
             ]
         ),
         tests(

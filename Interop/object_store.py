@@ -20,7 +20,8 @@ KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testingsecret"
 class ObjectStore:
     """`with ObjectStore() as store:` starts it; `stop` and `start` restart it on the same data."""
 
-    def __init__(self):
+    def __init__(self, table_bucket=None):
+        self.table_bucket = table_bucket
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="millrace-weed-"))
         self.port = free_port()
         self.ports = [free_port() for _ in range(5)]
@@ -30,6 +31,11 @@ class ObjectStore:
     def endpoint(self):
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def catalog(self):
+        """Its Iceberg REST catalog, where there is a table bucket."""
+        return f"http://127.0.0.1:{self.ports[4]}"
+
     def start(self):
         master, volume, filer, admin, iceberg = self.ports
         log = open(self.directory / "weed.log", "ab")
@@ -38,7 +44,8 @@ class ObjectStore:
             [WEED, f"-logdir={self.directory}", "mini", f"-dir={self.directory}/data", "-ip=127.0.0.1",
              "-ip.bind=127.0.0.1", "-master.telemetry=false", "-webdav=false", "-admin.ui=false",
              f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", f"-s3.port={self.port}",
-             f"-s3.port.iceberg={iceberg}", f"-admin.port={admin}"],
+             f"-s3.port.iceberg={iceberg}", f"-admin.port={admin}",
+             *([f"-tableBucket={self.table_bucket}"] if self.table_bucket else [])],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.directory,
             env={**os.environ, **KEYS, "HOME": str(self.directory)}, start_new_session=True)
         log.close()

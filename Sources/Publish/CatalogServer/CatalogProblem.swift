@@ -51,7 +51,7 @@ extension CatalogProblem {
         case .invalidName: self.init(400, "BadRequestException", text)
         case .unknownOutcome: self.init(500, "CommitStateUnknownException", text)
         // Nothing was done: 503 is the one status of the 5xx that says so.
-        case .busy, .database:
+        case .busy, .database, .foreign:
             self.init(503, "ServiceUnavailableException", text, retryAfterSeconds: 1)
         }
     }

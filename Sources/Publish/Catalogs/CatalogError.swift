@@ -19,12 +19,18 @@ public enum CatalogError: Error, Equatable, Sendable, CustomStringConvertible {
     case unknownOutcome(path: String, reason: String)
     /// The database refused. Nothing was done.
     case database(path: String, operation: String, code: Int32, reason: String)
+    /// A catalog of somebody else does not answer, or refuses. Nothing was done.
+    case foreign(catalog: String, reason: String, isRetriable: Bool)
     /// The name of the table or namespace cannot be stored.
     case invalidName(String, reason: String)
 
     /// True when the same call may succeed later.
     public var isRetriable: Bool {
-        if case .busy = self { true } else { false }
+        switch self {
+        case .busy: true
+        case .foreign(_, _, let isRetriable): isRetriable
+        default: false
+        }
     }
 
     /// What happened, to what, and what to do.
@@ -50,6 +56,8 @@ public enum CatalogError: Error, Equatable, Sendable, CustomStringConvertible {
                 + "see whether the commit is there"
         case .database(let path, let operation, let code, let reason):
             "the catalog \(path) failed to \(operation): \(reason) (SQLite \(code))"
+        case .foreign(let catalog, let reason, _):
+            "the catalog \(catalog) cannot be used: \(reason)"
         case .invalidName(let name, let reason):
             "\(name) cannot be a name in the catalog: \(reason)"
         }

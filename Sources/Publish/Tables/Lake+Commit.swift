@@ -28,8 +28,9 @@ extension Lake {
             } catch {
                 switch error {
                 case .rejected(_, let reason) where reason.isConflict:
-                    abandon(staged)
                     commits = try reloaded(commits)
+                    if let tables = landed(staged, in: commits.map(\.table)) { return tables }
+                    abandon(staged)
                 case .rejected(let table, let reason):
                     abandon(staged)
                     throw .storage(.rejected(table, reason: reason.description))
@@ -58,7 +59,10 @@ extension Lake {
             snapshotID: first.snapshotID,
             baseSnapshotID: first.base.metadata.currentSnapshotID,
             metadataLocation: metadata.first,
-            files: staged.flatMap(\.files) + metadata
+            files: staged.flatMap(\.files) + metadata,
+            others: staged.dropFirst().map {
+                CommitAttempt.Other(table: $0.base.identifier, snapshotID: $0.snapshotID)
+            }
         )
     }
 
@@ -126,6 +130,16 @@ extension Lake {
             } catch { throw .storage(error) }
         }
         return result
+    }
+
+    /// The tables, if the commit is in them although the catalog refused it: on the way to a
+    /// foreign one somebody may have sent it twice, and the second one is what was answered.
+    private func landed(_ staged: [StagedCommit], in tables: [Table]) -> [Table]? {
+        guard !catalog.isEmbedded else { return nil }
+        let isThere = zip(staged, tables).contains { commit, table in
+            commit.snapshotID.map { table.metadata.snapshot(id: $0) != nil } ?? false
+        }
+        return isThere ? tables : nil
     }
 
     private func finish(_ commit: StagedCommit, _ state: TableState) -> Table {

@@ -11,7 +11,10 @@ extension Lake {
         for table: Table
     ) throws(CommitError) -> PreparedCommit {
         let columns = try newColumns(of: commit, for: table)
-        let makesSnapshot = !commit.files.isEmpty || !commit.removedFiles.isEmpty
+        // A foreign catalog compares snapshots alone: what moves a writer's mark must make one, or
+        // a writer that was fenced off could still commit.
+        let marks = !catalog.isEmbedded && !commit.setProperties.isEmpty
+        let makesSnapshot = !commit.files.isEmpty || !commit.removedFiles.isEmpty || marks
         let snapshotID = makesSnapshot ? freshSnapshotID(in: table.metadata) : nil
         var manifest: ManifestFile?
         if let snapshotID, !commit.files.isEmpty {

@@ -121,6 +121,8 @@ public enum TableProperty {
     public static let previousVersionsMax = "write.metadata.previous-versions-max"
     /// Whether metadata files that fall out of the log are deleted.
     public static let deleteMetadataAfterCommit = "write.metadata.delete-after-commit.enabled"
+    /// Set anew when a commit whose reply was lost is kept from happening later.
+    static let fence = "millrace.fence"
     /// Manifests a snapshot may have before small ones are merged.
     public static let manifestsMax = "commit.manifest.min-count-to-merge"
     /// Whether manifests are merged.

@@ -101,6 +101,14 @@ public struct CommitAttempt: Hashable, Sendable {
     let metadataLocation: String?
     /// Files made for this attempt alone, in all tables of the commit.
     let files: [String]
+    /// The commit's other tables, with the snapshots that would be there.
+    let others: [Other]
+
+    /// Another table of the same commit.
+    struct Other: Hashable, Sendable {
+        let table: TableIdentifier
+        let snapshotID: Int64?
+    }
 }
 
 /// Whether a commit of unknown outcome happened.

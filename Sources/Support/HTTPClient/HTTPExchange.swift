@@ -6,14 +6,46 @@ public struct HTTPClientError: Error, Equatable, Sendable, CustomStringConvertib
     public let description: String
     /// True when nobody listens at the address.
     public let isRefused: Bool
+    /// False when it is certain that the server did not get the request; otherwise it may have done
+    /// what it was asked.
+    public let wasSent: Bool
+}
+
+extension HTTPClientError {
+    /// A request that was certainly not sent.
+    public init(description: String, isRefused: Bool) {
+        self.init(description: description, isRefused: isRefused, wasSent: false)
+    }
+
+    init(_ code: CURLcode, _ url: String) {
+        let unsent = [
+            CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_COULDNT_RESOLVE_PROXY,
+            CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_SSL_CONNECT_ERROR,
+            CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
+        ]
+        // SAFETY: libcurl's texts of errors are constants.
+        let reason = unsafe String(cString: curl_easy_strerror(code))
+        self.init(
+            description: "\(url): \(reason)",
+            isRefused: code == CURLE_COULDNT_CONNECT,
+            wasSent: !unsent.contains(code)
+        )
+    }
 }
 
 /// What a server answered.
-public struct HTTPAnswer: Equatable, Sendable {
+public struct HTTPAnswer: Sendable {
     /// Status code.
     public let status: Int
     /// The whole body.
     public let body: [UInt8]
+    /// Header lines, in the order they came.
+    public let headers: [(name: String, value: String)]
+
+    /// The value of the first line called `name`, whatever its case.
+    public func header(_ name: String) -> String? {
+        headers.first { $0.name.lowercased() == name.lowercased() }?.value
+    }
 
     /// The body as text.
     public var text: String { String(decoding: body, as: UTF8.self) }
@@ -40,55 +72,16 @@ public struct HTTPExchange: Sendable {
         try perform(body: body, contentType: contentType)
     }
 
-    private final class Received {
-        var bytes: [UInt8] = []
-    }
-
     private func perform(body: String?, contentType: String?) throws(HTTPClientError) -> HTTPAnswer
     {
-        guard let handle = unsafe curl_easy_init() else {
-            throw HTTPClientError(description: "libcurl could not start", isRefused: false)
-        }
-        // SAFETY: `handle` and `headers` live to the end of this function and are freed once.
-        defer { unsafe curl_easy_cleanup(handle) }
-        let received = Received()
-        let (seconds, attoseconds) = timeout.components
-        let milliseconds = Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
-        unsafe c_curl_set_text(handle, CURLOPT_URL, url)
-        unsafe c_curl_set_number(handle, CURLOPT_TIMEOUT_MS, milliseconds)
-        unsafe c_curl_set_number(handle, CURLOPT_NOSIGNAL, 1)
-        // A proxy set for the outside world must not see what is asked of our own server.
-        unsafe c_curl_set_text(handle, CURLOPT_NOPROXY, "127.0.0.1,localhost,::1")
-        if let body { unsafe c_curl_set_body(handle, body, body.utf8.count) }
-        let headers = unsafe contentType.flatMap {
-            unsafe curl_slist_append(nil, "Content-Type: \($0)")
-        }
-        defer { unsafe curl_slist_free_all(headers) }
-        if let headers = unsafe headers {
-            unsafe c_curl_set_list(handle, CURLOPT_HTTPHEADER, headers)
-        }
-        // SAFETY: `received` outlives the transfer; the callback runs on this thread during it.
-        let context = unsafe Unmanaged.passUnretained(received).toOpaque()
-        unsafe c_curl_set_write(
-            handle,
-            { bytes, size, count, context in
-                guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
-                let received = unsafe Unmanaged<Received>.fromOpaque(context).takeUnretainedValue()
-                unsafe received.bytes.append(
-                    contentsOf: UnsafeRawBufferPointer(start: bytes, count: size * count)
-                )
-                return size * count
-            },
-            context
-        )
-        let code = unsafe curl_easy_perform(handle)
-        guard code == CURLE_OK else {
-            let reason = unsafe String(cString: curl_easy_strerror(code))
-            throw HTTPClientError(
-                description: "\(url): \(reason)",
-                isRefused: code == CURLE_COULDNT_CONNECT
+        try HTTPSession().send(
+            HTTPCall(
+                body == nil ? .get : .post,
+                url,
+                headers: contentType.map { [("Content-Type", $0)] } ?? [],
+                body: body,
+                timeout: timeout
             )
-        }
-        return HTTPAnswer(status: unsafe c_curl_status(handle), body: received.bytes)
+        )
     }
 }

@@ -20,6 +20,16 @@ extension ValueType where Value == String {
         return resolve(text, in: directory)
     }
 
+    /// A path as `path`, or an address that begins with `http://` or `https://`.
+    public static let pathOrAddress = ValueType(
+        name: "path or address",
+        example: "/var/lib/millrace/catalog.db"
+    ) { (texts, directory) throws(SettingsComplaint) in
+        let text = texts[0]
+        if text.hasPrefix("http://") || text.hasPrefix("https://") { return text }
+        return try path.read(texts, directory)
+    }
+
     private static func resolve(_ path: String, in directory: String) -> String {
         if path.hasPrefix("/") { return path }
         var rest = path[...]

@@ -40,8 +40,10 @@ public struct MillraceConfiguration: Sendable {
         public var directory: String
         /// URI below which new tables' files are; nil for `directory`.
         public var warehouse: String?
-        /// SQLite file of the catalog.
+        /// SQLite file of the catalog; with a foreign one, of what is noted besides.
         public var catalog: String
+        /// The catalog of somebody else that tables are in; nil: they are in `catalog`.
+        public var foreign: ForeignCatalogConfiguration?
         /// Bytes of copies of files that lie in stores.
         public var cacheBytes: Int
     }
@@ -124,9 +126,11 @@ public struct MillraceConfiguration: Sendable {
         lake = Lake(
             directory: lakeDirectory,
             warehouse: reader.value(LakeKeys.warehouse),
-            catalog: reader.value(LakeKeys.catalog) ?? "\(lakeDirectory)/catalog.db",
+            catalog: "\(lakeDirectory)/catalog.db",
+            foreign: ForeignCatalogConfiguration(reader),
             cacheBytes: reader.value(LakeKeys.cache)
         )
+        if let given = reader.value(LakeKeys.catalog), lake.foreign == nil { lake.catalog = given }
         stores = StoreConfiguration.all(
             in: reader.section("stores"),
             environment: source.environment
@@ -157,6 +161,7 @@ public struct MillraceConfiguration: Sendable {
         directory = source.file?.directory ?? source.workingDirectory
         warnings = reader.warnings
         checkAddresses(reader)
+        lake.foreign?.check(reader, isInsecure: isInsecure, hasWarehouse: lake.warehouse != nil)
         let client = catalog.client
         if catalog.credential != nil, client?.id.isEmpty != false {
             reader.complain(

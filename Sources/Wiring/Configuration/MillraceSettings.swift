@@ -242,12 +242,13 @@ enum LakeKeys {
     )
     static let catalog = Setting(
         optional: "lake.catalog",
-        .path,
+        .pathOrAddress,
         absent: "catalog.db in lake.directory",
         example: "/srv/lake/catalog.db",
         help: """
             SQLite file of the catalog, in the layout of PyIceberg's SqlCatalog: other Iceberg
-            programs can open it.
+            programs can open it. Or the address of an Iceberg REST catalog of somebody else, such
+            as https://catalog.example.com: then tables are there, and it says where files are.
             """
     )
 
@@ -272,9 +273,10 @@ enum LakeKeys {
             """
     )
 
-    static let all = [
-        directory.description, warehouse.description, catalog.description, cache.description,
-    ]
+    static let all =
+        [
+            directory.description, warehouse.description, catalog.description, cache.description,
+        ] + ForeignCatalogKeys.all
 }
 
 enum CatalogKeys {

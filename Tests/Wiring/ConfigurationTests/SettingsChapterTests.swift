@@ -41,7 +41,10 @@ import Testing
             .map { line in
                 let indent = line.prefix { $0 == " " }
                 let rest = line.dropFirst(indent.count)
-                let isSetting = rest.hasPrefix("#") && !rest.hasPrefix("# ")
+                // Those of a REST catalog exclude a file, and one another.
+                let isSetting =
+                    rest.hasPrefix("#") && !rest.hasPrefix("# ")
+                    && !rest.hasPrefix("#catalog_")
                 return isSetting ? String(indent + rest.dropFirst()) : String(line)
             }
             .joined(separator: "\n")

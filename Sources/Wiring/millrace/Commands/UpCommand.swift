@@ -47,7 +47,8 @@ struct UpCommand: Command {
             [
                 "log": "\(settings.log.listen.host):\(server.kafkaPort)",
                 "http": "http://\(settings.http.listen.host):\(server.httpPort)",
-                "catalog": "http://\(settings.http.listen.host):\(server.httpPort)/"
+                "catalog": settings.lake.foreign?.uri
+                    ?? "http://\(settings.http.listen.host):\(server.httpPort)/"
                     + LakeService.catalogSegment,
                 "data": settings.dataDirectory,
                 "pipelines": settings.pipelines.count,

@@ -9,6 +9,7 @@ import HTTPServer
 import IcebergModel
 import JSONText
 import Pipelines
+import RESTCatalog
 import SQLEngine
 import Settings
 import Stores
@@ -18,8 +19,8 @@ import Tables
 /// The lake of the configuration: its catalog, its files, and SQL over them.
 final class LakeService: Sendable {
     let lake: Lake
-    /// The catalog that the lake commits through.
-    let catalog: EmbeddedCatalog
+    /// The catalog that the lake commits through, where it is this process's own.
+    var embedded: EmbeddedCatalog? { lake.catalog as? EmbeddedCatalog }
     let store: StoreSet
     let engine: SQLEngine
     /// Where the catalog is.
@@ -39,18 +40,7 @@ final class LakeService: Sendable {
             try files.createDirectories(settings.lake.directory)
             let directory = try Self.absolute(settings.lake.directory)
             try files.createDirectories(catalogFolder)
-            let catalog = EmbeddedCatalog(
-                pointers: try SQLiteCatalog(
-                    path: settings.lake.catalog,
-                    name: "millrace",
-                    warehouse: settings.lake.warehouse
-                        ?? FileURI.uri(ofPath: directory)
-                ),
-                store: store,
-                clock: SystemClocks(),
-                random: SystemRandom()
-            )
-            self.catalog = catalog
+            let catalog = try Self.catalog(settings, store, directory)
             let lake = Lake(
                 tables: catalog,
                 store: store,
@@ -72,6 +62,27 @@ final class LakeService: Sendable {
         } catch {
             throw CommandError("the lake in \(settings.lake.directory) cannot be opened: \(error)")
         }
+    }
+
+    /// The catalog of the settings: a file of this machine, or somebody else's.
+    private static func catalog(
+        _ settings: MillraceConfiguration,
+        _ store: StoreSet,
+        _ directory: String
+    ) throws -> any TableCatalog {
+        if let foreign = settings.lake.foreign {
+            return RESTCatalog(RESTCatalogOptions(foreign), clock: SystemClocks())
+        }
+        return EmbeddedCatalog(
+            pointers: try SQLiteCatalog(
+                path: settings.lake.catalog,
+                name: "millrace",
+                warehouse: settings.lake.warehouse ?? FileURI.uri(ofPath: directory)
+            ),
+            store: store,
+            clock: SystemClocks(),
+            random: SystemRandom()
+        )
     }
 
     /// The directory's path from the root: tables name their files by it.
@@ -212,5 +223,17 @@ final class LakeService: Sendable {
         error.isStatementsFault
             ? HTTPProblem(400, "The statement cannot be answered", error.description)
             : HTTPProblem(500, "SQL failed", error.description)
+    }
+}
+
+extension RESTCatalogOptions {
+    /// What the settings say of a catalog of somebody else.
+    fileprivate init(_ settings: ForeignCatalogConfiguration) {
+        self.init(settings.uri)
+        warehouse = settings.warehouse
+        credential = settings.credential
+        token = settings.token
+        oauthURI = settings.oauthURI
+        scope = settings.scope
     }
 }

@@ -89,7 +89,8 @@ final class Server: Sendable {
             )
             services.actions =
                 runs.actions + shelf.actions(pipelines.lanes) + verification.actions
-            services.mounts = [lake.catalogMount(settings, metrics, logger)]
+            let mount = lake.catalogMount(settings, metrics, logger)
+            services.mounts = mount.map { [$0] } ?? []
             let gateway = Gateway(services: services, log: logger.named("http"))
             self.gateway = gateway
             http = try Assembly.startHTTP(settings, gateway, metrics, logger)
