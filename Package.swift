@@ -101,7 +101,7 @@ let package = Package(
         room("Support", "Reactor", uses: ["Bytes", "CLinux", "Threads"]),
         room("Support", "Settings", uses: ["Clocks", "CYAML", "Telemetry"]),
         room("Support", "Arguments"),
-        room("Support", "HTTPClient", uses: ["CCurl"]),
+        room("Support", "HTTPClient", uses: ["CCurl", "Checksums", "Clocks"]),
         room("Support", "RedisClient", uses: ["CHiredis"]),
         room("Support", "Telemetry", uses: ["Clocks"]),
         room("Support", "JSONText", uses: ["Bytes"]),
@@ -297,7 +297,11 @@ let package = Package(
         tests("Support", "Files", uses: ["Bytes"]),
         tests("Support", "Reactor", uses: ["Bytes", "Threads"]),
         tests("Support", "RedisClient"),
-        tests("Support", "HTTPClient", uses: ["Bytes", "HTTPServer", "Telemetry", "Threads"]),
+        tests(
+            "Support",
+            "HTTPClient",
+            uses: ["Bytes", "Clocks", "HTTPServer", "Telemetry", "Threads"]
+        ),
         tests("Support", "Settings", uses: ["Telemetry"]),
         tests("Support", "Arguments"),
         tests("Support", "Telemetry", uses: ["Clocks", "Threads"]),

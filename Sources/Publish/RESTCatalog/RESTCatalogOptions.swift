@@ -17,8 +17,6 @@ public struct RESTCatalogOptions: Sendable {
     public var scope = "catalog"
     /// How requests are signed for AWS; nil: not at all.
     public var signature: HTTPSignature?
-    /// Further header lines, such as a session's token of AWS.
-    public var headers: [(name: String, value: Secret)] = []
     /// When a request is given up.
     public var timeout = Duration.seconds(60)
     /// How often what can be sent again is sent, and the first pause between; pauses double.

@@ -111,7 +111,6 @@ final class Transport: Sendable {
         while true {
             let token = try tokens.current()
             var lines = headers.map { (name: $0.0, value: $0.1) }
-            lines += options.headers.map { ($0.name, $0.value.revealed) }
             if body != nil { lines.append(("Content-Type", "application/json")) }
             lines.append(("Accept", "application/json"))
             if let token { lines.append(("Authorization", "Bearer \(token)")) }

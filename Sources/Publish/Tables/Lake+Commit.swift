@@ -27,13 +27,18 @@ extension Lake {
                 return zip(staged, states).map(finish)
             } catch {
                 switch error {
-                case .rejected(_, let reason) where reason.isConflict:
-                    commits = try reloaded(commits)
-                    if let tables = landed(staged, in: commits.map(\.table)) { return tables }
-                    abandon(staged)
                 case .rejected(let table, let reason):
-                    abandon(staged)
-                    throw .storage(.rejected(table, reason: reason.description))
+                    if catalog.isEmbedded {
+                        abandon(staged)
+                        if reason.isConflict { commits = try reloaded(commits) }
+                    } else {
+                        commits = try doubted(commits, staged, reason)
+                        if let tables = landed(staged, in: commits.map(\.table)) { return tables }
+                        abandon(staged)
+                    }
+                    guard reason.isConflict else {
+                        throw .storage(.rejected(table, reason: reason.description))
+                    }
                 case .failed(let error) where error.isNoSuchTable:
                     abandon(staged)
                     commits = try reloaded(commits)
@@ -132,10 +137,24 @@ extension Lake {
         return result
     }
 
-    /// The tables, if the commit is in them although the catalog refused it: on the way to a
-    /// foreign one somebody may have sent it twice, and the second one is what was answered.
+    /// The tables after a foreign catalog's refusal. On the way there somebody may have sent the
+    /// commit twice, and the second one is what was answered: as long as the tables cannot be read
+    /// its outcome is unknown.
+    private func doubted(
+        _ commits: [(table: Table, prepared: PreparedCommit)],
+        _ staged: [StagedCommit],
+        _ reason: TableUpdateError
+    ) throws(CommitError) -> [(table: Table, prepared: PreparedCommit)] {
+        do throws(CommitError) { return try reloaded(commits) } catch {
+            throw .unknownOutcome(
+                Self.attempt(staged, []),
+                reason: "it was refused (\(reason)), and the table cannot be read: \(error)"
+            )
+        }
+    }
+
+    /// The tables, if the commit is in them although the catalog refused it.
     private func landed(_ staged: [StagedCommit], in tables: [Table]) -> [Table]? {
-        guard !catalog.isEmbedded else { return nil }
         let isThere = zip(staged, tables).contains { commit, table in
             commit.snapshotID.map { table.metadata.snapshot(id: $0) != nil } ?? false
         }

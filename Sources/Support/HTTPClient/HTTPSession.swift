@@ -98,6 +98,8 @@ public final class HTTPSession: Sendable {
             min(milliseconds, Self.connectTimeoutMilliseconds)
         )
         unsafe c_curl_set_number(handle, CURLOPT_NOSIGNAL, 1)
+        // The path is what was signed: dots in it are names.
+        unsafe c_curl_set_number(handle, CURLOPT_PATH_AS_IS, 1)
         unsafe c_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https")
         // A proxy set for the outside world must not see what is asked of this machine.
         unsafe c_curl_set_text(handle, CURLOPT_NOPROXY, Self.directHosts(call.url))
@@ -110,10 +112,9 @@ public final class HTTPSession: Sendable {
             unsafe c_curl_set_number(handle, CURLOPT_FRESH_CONNECT, 1)
             if call.method == .post, call.body == nil { unsafe c_curl_set_body(handle, "", 0) }
         }
-        if let signature { unsafe signature.apply(to: handle) }
         // No wait for a "100 Continue" that few servers send.
         var headers = unsafe curl_slist_append(nil, "Expect:")
-        for header in call.headers {
+        for header in call.headers + (signature?.headers(for: call) ?? []) {
             unsafe headers = curl_slist_append(headers, "\(header.name): \(header.value)")
         }
         defer { unsafe curl_slist_free_all(headers) }
@@ -136,24 +137,6 @@ public final class HTTPSession: Sendable {
         let host = url.split(separator: "/").dropFirst().first ?? ""
         let isHere = ["127.0.0.1", "localhost", "[::1]"].contains { host.hasPrefix($0) }
         return isHere ? "*" : nil
-    }
-}
-
-/// How requests are signed for services of AWS (Signature Version 4).
-public struct HTTPSignature: Sendable {
-    private let scope: String
-    private let credential: String
-
-    /// Signs for `service` in `region`.
-    public init(region: String, service: String, accessKey: String, secretKey: String) {
-        scope = "aws:amz:\(region):\(service)"
-        credential = "\(accessKey):\(secretKey)"
-    }
-
-    fileprivate func apply(to handle: UnsafeMutableRawPointer) {
-        // SAFETY: libcurl copies both texts; the handle is the caller's.
-        unsafe c_curl_set_text(handle, CURLOPT_AWS_SIGV4, scope)
-        unsafe c_curl_set_text(handle, CURLOPT_USERPWD, credential)
     }
 }
 

@@ -15,16 +15,35 @@ public struct ForeignCatalogConfiguration: Sendable {
     public var oauthURI: String?
     /// What tokens are asked for.
     public var scope: String
+    /// How requests are signed for AWS; nil: not at all.
+    public var signing: Signing?
+
+    /// A service of AWS and who asks it.
+    public struct Signing: Sendable {
+        /// The region.
+        public var region: String
+        /// The service: `glue`, `s3tables`, `execute-api`.
+        public var service: String
+        /// The key's name.
+        public var accessKey: String
+        /// The key.
+        public var secretKey: Secret
+        /// The session's token, for keys that end.
+        public var sessionToken: Secret?
+    }
 
     /// What the settings say; nil when the catalog is a file.
-    init?(_ reader: SettingsReader) {
+    init?(_ reader: SettingsReader, _ environment: [String: String]) {
         // All are read, so that one without meaning is not called unknown.
         warehouse = reader.value(ForeignCatalogKeys.warehouse)
         credential = reader.value(ForeignCatalogKeys.credential)
         token = reader.value(ForeignCatalogKeys.token)
         oauthURI = reader.value(ForeignCatalogKeys.oauthURI)
         scope = reader.value(ForeignCatalogKeys.scope)
-        let isMeant = warehouse != nil || credential != nil || token != nil || oauthURI != nil
+        let signing = reader.value(ForeignCatalogKeys.signing)
+        let isMeant =
+            warehouse != nil || credential != nil || token != nil || oauthURI != nil
+            || signing != nil
         guard let uri = reader.value(LakeKeys.catalog),
             uri.hasPrefix("http://") || uri.hasPrefix("https://")
         else {
@@ -39,6 +58,40 @@ public struct ForeignCatalogConfiguration: Sendable {
             return nil
         }
         self.uri = uri
+        if let signing { self.signing = Self.signing(signing, environment, reader) }
+    }
+
+    private static func signing(
+        _ text: String,
+        _ environment: [String: String],
+        _ reader: SettingsReader
+    ) -> Signing? {
+        let halves = text.split(separator: "/").map(String.init)
+        guard halves.count == 2 else {
+            reader.complain(
+                at: "lake.catalog_signing",
+                "\"\(text)\" is no region and service",
+                advice: "write for example eu-central-1/glue"
+            )
+            return nil
+        }
+        guard let key = environment["AWS_ACCESS_KEY_ID"],
+            let secret = environment["AWS_SECRET_ACCESS_KEY"]
+        else {
+            reader.complain(
+                at: "lake.catalog_signing",
+                "has no keys to sign with",
+                advice: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment"
+            )
+            return nil
+        }
+        return Signing(
+            region: halves[0],
+            service: halves[1],
+            accessKey: key,
+            secretKey: Secret(secret),
+            sessionToken: environment["AWS_SESSION_TOKEN"].map { Secret($0) }
+        )
     }
 
     /// Complains about what cannot work, or gives secrets away.
@@ -54,6 +107,13 @@ public struct ForeignCatalogConfiguration: Sendable {
             reader.complain(
                 at: "lake.catalog_token",
                 "stands beside lake.catalog_credential",
+                advice: "write one of them"
+            )
+        }
+        if signing != nil, credential != nil || token != nil {
+            reader.complain(
+                at: "lake.catalog_signing",
+                "stands beside a token or a credential",
                 advice: "write one of them"
             )
         }
@@ -114,8 +174,20 @@ enum ForeignCatalogKeys {
         help: "With a REST catalog: the scope that tokens are asked for."
     )
 
+    static let signing = Setting(
+        optional: "lake.catalog_signing",
+        .text,
+        absent: "requests are not signed",
+        example: "eu-central-1/glue",
+        help: """
+            With a REST catalog of AWS: region and service that requests are signed for (Signature
+            Version 4), with the keys in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
+            AWS_SESSION_TOKEN.
+            """
+    )
+
     static let all = [
         warehouse.description, credential.description, token.description, oauthURI.description,
-        scope.description,
+        scope.description, signing.description,
     ]
 }

@@ -127,7 +127,7 @@ public struct MillraceConfiguration: Sendable {
             directory: lakeDirectory,
             warehouse: reader.value(LakeKeys.warehouse),
             catalog: "\(lakeDirectory)/catalog.db",
-            foreign: ForeignCatalogConfiguration(reader),
+            foreign: ForeignCatalogConfiguration(reader, source.environment),
             cacheBytes: reader.value(LakeKeys.cache)
         )
         if let given = reader.value(LakeKeys.catalog), lake.foreign == nil { lake.catalog = given }

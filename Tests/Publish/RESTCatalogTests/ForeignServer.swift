@@ -31,6 +31,8 @@ final class ForeignServer: Sendable {
         case refused(Int)
         /// Does it twice, as a proxy that repeats requests, and gives the second answer.
         case twice
+        /// As `twice`, and what is asked next is answered 500.
+        case twiceThenSilent
         /// Waits until the gate opens, long after the client has given up; then does it.
         case late
         /// Does it and cuts the connection in the middle of the answer.
@@ -92,6 +94,9 @@ final class ForeignServer: Sendable {
     /// Bends the answer to the next commit that is not bent yet.
     func next(_ bend: Bend) { script.bends.withLock { $0.append(bend) } }
 
+    /// Answers again after `Bend.twiceThenSilent`.
+    func speak() { script.isSilent.withLock { $0 = false } }
+
     var uri: String { "http://127.0.0.1:\(server.port)/iceberg" }
 
     deinit {
@@ -137,6 +142,8 @@ private final class Script: Sendable {
     private let gate: Condition<Bool>
     private let lateStatuses: Condition<[Int]>
     let seen = Mutex<[String]>([])
+    /// Nothing can be read.
+    let isSilent = Mutex(false)
 
     init(
         _ catalog: CatalogServer,
@@ -153,6 +160,9 @@ private final class Script: Sendable {
             request.method == "POST"
             && (request.segments.contains("transactions")
                 || request.segments.count == 6 && request.segments[4] == "tables")
+        if request.method == "GET", isSilent.withLock({ $0 }) {
+            return responder.respond(HTTPResponse(status: 500))
+        }
         let bend = isCommit ? bends.withLock { $0.isEmpty ? nil : $0.removeFirst() } : nil
         func answer() -> HTTPResponse {
             let answer = catalog.answer(request, path: request.segments.dropFirst())
@@ -168,6 +178,10 @@ private final class Script: Sendable {
         case .refused(let status): responder.respond(HTTPResponse(status: status))
         case .twice:
             _ = answer()
+            responder.respond(answer())
+        case .twiceThenSilent:
+            _ = answer()
+            isSilent.withLock { $0 = true }
             responder.respond(answer())
         case .late:
             _ = Thread("late") { [gate, lateStatuses, catalog] in

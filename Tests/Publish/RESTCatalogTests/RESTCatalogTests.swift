@@ -223,6 +223,17 @@ struct UnknownReplyTests {
         #expect(try names(server.lake().table(purchases)) == ["a.parquet"])
     }
 
+    @Test func `a refusal is not believed as long as the table cannot be read`() throws {
+        let attempt = try attempt(.twiceThenSilent)
+        #expect(throws: TableError.self) { _ = try lake.outcome(of: attempt) }
+        server.speak()
+        guard case .committed(let current) = try lake.outcome(of: attempt) else {
+            Issue.record("the commit happened")
+            return
+        }
+        #expect(try names(current) == ["a.parquet"])
+    }
+
     @Test func `nobody at the address means that nothing was done`() throws {
         var options = RESTCatalogOptions("http://127.0.0.1:1/iceberg")
         options.firstPause = .milliseconds(1)

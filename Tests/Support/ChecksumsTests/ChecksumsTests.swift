@@ -66,3 +66,41 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         }
     }
 }
+
+struct SHA256Tests {
+    private func hex(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    @Test func `digests are those of FIPS 180 and of all lengths around a block`() {
+        #expect(
+            hex(sha256([]))
+                == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        )
+        #expect(
+            hex(sha256(Array("abc".utf8)))
+                == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        )
+        let sum = (0..<200).reduce(into: [UInt8]()) { all, count in
+            all += sha256([UInt8](repeating: UInt8(count), count: count))
+        }
+        // By Python's hashlib.
+        #expect(
+            hex(sha256(sum))
+                == "6f979b0f53f1f6efc88ce8829b3e9c0d7711e102a3cfe31394c5d6c3232047ad"
+        )
+    }
+
+    @Test func `codes are those of RFC 4231`() {
+        #expect(
+            hex(hmacSHA256(key: Array("Jefe".utf8), Array("what do ya want for nothing?".utf8)))
+                == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        )
+        let key = [UInt8](repeating: 0xaa, count: 131)
+        let text = "Test Using Larger Than Block-Size Key - Hash Key First"
+        #expect(
+            hex(hmacSHA256(key: key, Array(text.utf8)))
+                == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+        )
+    }
+}

@@ -36,6 +36,19 @@ struct ForeignCatalogTests {
         #expect(place.contains("lake.warehouse: means nothing beside a REST catalog"))
     }
 
+    @Test func `requests are signed with the environment's keys`() throws {
+        let text = "lake: {catalog: 'https://c', catalog_signing: eu-central-1/glue}"
+        let keys = ["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s"]
+        let signing = try #require(configuration(text, environment: keys).lake.foreign?.signing)
+        #expect(signing.region == "eu-central-1" && signing.service == "glue")
+        #expect(signing.accessKey == "a" && signing.sessionToken == nil)
+        #expect(problems(text).contains("has no keys to sign with"))
+        let odd = "lake: {catalog: 'https://c', catalog_signing: glue}"
+        #expect(problems(odd, environment: keys).contains("is no region and service"))
+        let both = keys.merging(environment("MILLRACE_LAKE_CATALOG_TOKEN")) { own, _ in own }
+        #expect(problems(text, environment: both).contains("stands beside a token"))
+    }
+
     @Test func `secrets go to other machines encrypted`() {
         let token = environment("MILLRACE_LAKE_CATALOG_TOKEN")
         let open = "lake: {catalog: 'http://c.example.com'}"

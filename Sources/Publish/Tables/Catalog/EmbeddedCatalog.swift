@@ -90,7 +90,18 @@ public final class EmbeddedCatalog: TableCatalog {
     /// The table as it is now. Its metadata are read only when the pointer has moved since they
     /// were last read or written here.
     public func state(of table: TableIdentifier) throws(TableError) -> TableState {
-        try state(of: table, at: try revision(of: table))
+        var location = try revision(of: table)
+        while true {
+            do throws(TableError) {
+                return try state(of: table, at: location)
+            } catch {
+                // Others may have committed so often meanwhile that the file was thrown away.
+                guard case .store(_, let reason) = error, reason.isNotFound else { throw error }
+                let newer = try revision(of: table)
+                guard newer != location else { throw error }
+                location = newer
+            }
+        }
     }
 
     func state(

@@ -5,6 +5,7 @@ import Configuration
 import Files
 import Gateway
 import Glibc
+import HTTPClient
 import HTTPServer
 import IcebergModel
 import JSONText
@@ -15,6 +16,7 @@ import Settings
 import Stores
 import Synchronization
 import Tables
+import Telemetry
 
 /// The lake of the configuration: its catalog, its files, and SQL over them.
 final class LakeService: Sendable {
@@ -235,5 +237,15 @@ extension RESTCatalogOptions {
         token = settings.token
         oauthURI = settings.oauthURI
         scope = settings.scope
+        signature = settings.signing.map {
+            HTTPSignature(
+                region: $0.region,
+                service: $0.service,
+                accessKey: $0.accessKey,
+                secretKey: $0.secretKey.revealed,
+                sessionToken: $0.sessionToken?.revealed,
+                clock: SystemClocks()
+            )
+        }
     }
 }
