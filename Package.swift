@@ -227,6 +227,14 @@ let package = Package(
             uses: ["ArrowData", "Bytes", "IcebergModel", "Parquet", "Stores", "Tables"]
         ),
 
+        room(
+            "Publish",
+            "Maintenance",
+            uses: [
+                "ArrowData", "Catalogs", "DataFiles", "IcebergModel", "Parquet", "Stores", "Tables",
+            ]
+        ),
+
         // Query: tables answer SQL.
         room(
             "Query",
@@ -261,9 +269,8 @@ let package = Package(
                 "Collector", "Columns", "Configuration", "DataFiles", "Decoding", "EventLog",
                 "FileSource", "Files", "Gateway",
                 "HTTPClient", "HTTPServer", "IcebergModel", "JSONText", "KafkaListener",
-                "KafkaSource", "LogSources", "Parquet", "Pipelines", "Prompt", "RESTCatalog",
-                "Reactor",
-                "RedisClient", "SQLEngine", "Settings",
+                "KafkaSource", "LogSources", "Maintenance", "Parquet", "Pipelines", "Prompt",
+                "RESTCatalog", "Reactor", "RedisClient", "SQLEngine", "Settings",
                 "Stores", "Tables", "Telemetry", "Threads",
             ],
             path: "Sources/Wiring/millrace",
@@ -409,6 +416,14 @@ let package = Package(
             uses: [
                 "ArrowData", "Bytes", "Catalogs", "Clocks", "Columns", "Files", "IcebergModel",
                 "Parquet", "Stores", "Tables",
+            ]
+        ),
+        tests(
+            "Publish",
+            "Maintenance",
+            uses: [
+                "ArrowData", "Bytes", "Catalogs", "Clocks", "Columns", "DataFiles", "Files",
+                "IcebergModel", "Parquet", "Stores", "Tables",
             ]
         ),
         tests(

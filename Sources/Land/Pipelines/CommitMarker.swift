@@ -50,7 +50,14 @@ public struct CommitMarker: Equatable, Sendable {
     }
 
     /// Name of the table property that holds the marker of `pipeline`.
-    public static func propertyKey(pipeline: String) -> String { "millrace.sink.\(pipeline)" }
+    public static func propertyKey(pipeline: String) -> String { keyPrefix + pipeline }
+
+    /// The pipeline whose marker the table property `key` holds; nil when it holds none.
+    public static func pipeline(ofKey key: String) -> String? {
+        key.hasPrefix(keyPrefix) ? String(key.dropFirst(keyPrefix.count)) : nil
+    }
+
+    private static let keyPrefix = "millrace.sink."
 
     /// The progress in `partition`, nil before its first commit.
     public func progress(in partition: SourcePartition) -> PartitionProgress? {

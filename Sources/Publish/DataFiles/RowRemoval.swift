@@ -24,8 +24,6 @@ public struct RowRemoval {
 
     /// Bytes of rows that are read at a time, about.
     private static let batchBytes: Int64 = 8 << 20
-    /// Rows that are read at a time: at least, at most.
-    private static let batchRows: ClosedRange<Int64> = 64...16_384
 
     private let table: Table
     private let fields: PlaceFields
@@ -125,7 +123,14 @@ public struct RowRemoval {
         defer { withExtendedLifetime(copies) {} }
         var isKept = false
         defer { if !isKept, let uri { store.abandonDraft(uri) } }
-        var reader = try reader(of: copies.paths[0])
+        var reader: ParquetReader
+        do throws(ParquetError) {
+            reader = try ParquetReader(
+                path: copies.paths[0],
+                batchBytes: Self.batchBytes,
+                options: options
+            )
+        } catch { throw .parquet(error) }
         guard let columns = PlaceColumns(fields, in: reader.fields) else {
             throw .noPlaces(file: file.path)
         }
@@ -144,19 +149,6 @@ public struct RowRemoval {
         isKept = true
         store.finish(uri)
         result.added.append(added)
-    }
-
-    /// A reader whose batches have about `batchBytes`.
-    private func reader(of path: String) throws(RowRemovalError) -> ParquetReader {
-        do throws(ParquetError) {
-            let summary = try ParquetReader(path: path, options: options).summary
-            let rowBytes = max(1, summary.unpackedBytes / max(1, summary.rows))
-            let rows = min(
-                max(Self.batchBytes / rowBytes, Self.batchRows.lowerBound),
-                Self.batchRows.upperBound
-            )
-            return try ParquetReader(path: path, batchRows: Int(rows), options: options)
-        } catch { throw .parquet(error) }
     }
 
     /// Copies what stays, or counts what goes when there is no `path`. Nil, and no file, when

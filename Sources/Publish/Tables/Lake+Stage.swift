@@ -120,6 +120,7 @@ extension Lake {
                 summary: SnapshotSummary.of(
                     added: SnapshotSummary.Change(prepared.commit.files),
                     removed: SnapshotSummary.Change(removal.files),
+                    keepsRows: prepared.commit.keepsRows,
                     previous: parent?.summary,
                     extra: prepared.commit.summary
                 ),

@@ -35,7 +35,13 @@ public struct Table: Sendable {
     public func liveFiles() throws(TableError) -> [LiveFile] {
         var files: [LiveFile] = []
         try forEachDataManifest(snapshotID: nil) { manifest, live in
-            files += live.map { LiveFile(file: $0.file, specID: manifest.partitionSpecID) }
+            files += live.map { entry in
+                LiveFile(
+                    file: entry.file,
+                    specID: manifest.partitionSpecID,
+                    sequenceNumber: entry.sequenceNumber ?? manifest.sequenceNumber
+                )
+            }
         }
         return files
     }
@@ -59,6 +65,11 @@ public struct Table: Sendable {
     /// The manifests of a snapshot.
     public func manifests(of snapshot: Snapshot) throws(TableError) -> [ManifestFile] {
         try lake.manifests(of: snapshot, in: identifier)
+    }
+
+    /// The live entries of one of the table's manifests.
+    public func liveEntries(of manifest: ManifestFile) throws(TableError) -> [ManifestEntry] {
+        try lake.entries(of: manifest, in: self).filter(\.isLive)
     }
 
     /// Writes the manifest of a commit and makes it and the data files durable.
@@ -87,4 +98,13 @@ public struct LiveFile: Sendable {
     public let file: DataFile
     /// The partition spec its partition values belong to.
     public let specID: Int
+    /// Sequence number of the commit that added it, or the first of its rows.
+    public let sequenceNumber: Int64
+
+    /// A data file that is part of a table.
+    public init(file: DataFile, specID: Int, sequenceNumber: Int64) {
+        self.file = file
+        self.specID = specID
+        self.sequenceNumber = sequenceNumber
+    }
 }

@@ -23,6 +23,9 @@ public struct TableCommit: Sendable {
     public var expectedProperties: [String: String?]
     /// The partition spec of the files; nil: the table's default.
     public var specID: Int?
+    /// True when the added files have exactly the rows of the removed ones: the snapshot's
+    /// operation is `replace` then, and readers of changes pass over it.
+    public var keepsRows: Bool
 
     /// What a commit adds to a table and takes out of it. Without files of either kind no snapshot
     /// is made.
@@ -34,7 +37,8 @@ public struct TableCommit: Sendable {
         summary: [String: String] = [:],
         expectedBase: Int64?,
         expectedProperties: [String: String?] = [:],
-        specID: Int? = nil
+        specID: Int? = nil,
+        keepsRows: Bool = false
     ) {
         self.files = files
         self.removedFiles = removedFiles
@@ -44,6 +48,7 @@ public struct TableCommit: Sendable {
         self.expectedBase = expectedBase
         self.expectedProperties = expectedProperties
         self.specID = specID
+        self.keepsRows = keepsRows
     }
 }
 

@@ -22,19 +22,22 @@ public enum SnapshotSummary {
     }
 
     /// The summary of a commit that adds files, takes files out, or both: operation `append`,
-    /// `delete` or `overwrite`.
+    /// `delete` or `overwrite`; `replace` when it keeps the rows.
     ///
     /// Totals continue those of `previous`, the parent's summary; where a foreign writer left one
     /// out it stays out, because it cannot be known. Nil: there is no parent, totals start at 0.
     public static func of(
         added: Change,
         removed: Change = Change(),
+        keepsRows: Bool = false,
         previous: [String: String]?,
         extra: [String: String] = [:]
     ) -> [String: String] {
         var summary = extra
         summary["operation"] =
-            removed.files == 0 ? "append" : added.files == 0 ? "delete" : "overwrite"
+            keepsRows
+            ? "replace"
+            : removed.files == 0 ? "append" : added.files == 0 ? "delete" : "overwrite"
         if added.files > 0 {
             summary["added-data-files"] = String(added.files)
             summary["added-records"] = String(added.records)

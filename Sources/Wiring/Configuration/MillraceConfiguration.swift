@@ -46,6 +46,8 @@ public struct MillraceConfiguration: Sendable {
         public var foreign: ForeignCatalogConfiguration?
         /// Bytes of copies of files that lie in stores.
         public var cacheBytes: Int
+        /// How often tables are looked after; nil: never.
+        public var upkeepInterval: Duration?
     }
 
     /// The Iceberg REST catalog.
@@ -128,7 +130,9 @@ public struct MillraceConfiguration: Sendable {
             warehouse: reader.value(LakeKeys.warehouse),
             catalog: "\(lakeDirectory)/catalog.db",
             foreign: ForeignCatalogConfiguration(reader, source.environment),
-            cacheBytes: reader.value(LakeKeys.cache)
+            cacheBytes: reader.value(LakeKeys.cache),
+            upkeepInterval: reader.value(LakeKeys.hasUpkeep)
+                ? reader.value(LakeKeys.upkeepInterval) : nil
         )
         if let given = reader.value(LakeKeys.catalog), lake.foreign == nil { lake.catalog = given }
         stores = StoreConfiguration.all(

@@ -273,9 +273,27 @@ enum LakeKeys {
             """
     )
 
+    static let hasUpkeep = Setting(
+        "lake.upkeep",
+        .boolean,
+        default: "true",
+        help: """
+            The server merges small data files into large ones, and takes old snapshots out: all
+            stay for ten minutes, the last hundred, and one an hour for five days, unless the
+            table's properties history.expire.* say otherwise.
+            """
+    )
+    static let upkeepInterval = Setting(
+        "lake.upkeep_interval",
+        .duration(in: .milliseconds(100)...(.seconds(86_400))),
+        default: "1m",
+        help: "How often every table is looked at."
+    )
+
     static let all =
         [
             directory.description, warehouse.description, catalog.description, cache.description,
+            hasUpkeep.description, upkeepInterval.description,
         ] + ForeignCatalogKeys.all
 }
 

@@ -1,37 +1,157 @@
 import Arguments
+import Clocks
 import JSONText
 
 /// `millrace tables`
 struct TablesCommand: Command {
     let description = CommandDescription(
         "tables",
-        summary: "List the lake's tables with rows, files and bytes",
-        options: [Commands.configOption, Commands.jsonOption],
-        examples: [("millrace tables", "what has been committed so far")]
+        summary: "List the lake's tables, look into one, and keep it in shape",
+        discussion: """
+            list       rows, files and bytes of every table; also without a word
+            describe   columns, partitions, sort order, branches and properties of one
+            snapshots  its snapshots, the newest first, and what each has changed
+            history    which snapshot was the current one when
+            files      its data files; --at shows those of an earlier snapshot
+            diff       files, rows and columns that changed between --from and --to: by default
+                       what the last commit changed
+            optimize   merges small data files into large ones; earlier snapshots stay readable
+            expire     takes old snapshots out and deletes the files that only they had
+            rollback   makes the snapshot --to the current one again; not for tables that a
+                       pipeline lands: 'millrace pipelines state reset' moves its checkpoint, too
+
+            A snapshot is named by its id, by a branch or tag, or by a moment in ISO 8601. Asks the
+            running server, or works on the lake itself when none runs. The server keeps tables in
+            shape by itself (lake.upkeep): it merges small files when there are many, and
+            of snapshots keeps those of ten minutes, the last hundred, and one an hour for five
+            days, unless the table's properties history.expire.* say otherwise.
+            """,
+        positionals: [
+            "[list|describe|snapshots|history|files|diff|optimize|expire|rollback]", "[TABLE]",
+        ],
+        options: [
+            Commands.configOption, Commands.jsonOption,
+            OptionDescription("at", .one("SNAPSHOT"), help: "files: of that snapshot"),
+            OptionDescription("from", .one("SNAPSHOT"), help: "diff: what is compared"),
+            OptionDescription("to", .one("SNAPSHOT"), help: "diff: with what; rollback: whereto"),
+            OptionDescription(
+                "older-than",
+                .one("AGE"),
+                help:
+                    "expire: snapshots older than that, such as 12h or 7d, whatever the table says"
+            ),
+            OptionDescription("keep", .one("N"), help: "expire: but not the last N; 1"),
+            OptionDescription("dry-run", help: "change nothing, and say what would change"),
+        ],
+        examples: [
+            ("millrace tables", "what has been committed so far"),
+            ("millrace tables describe purchases", "columns, partitions, properties"),
+            ("millrace tables snapshots purchases --json", "for scripts"),
+            (
+                "millrace tables diff purchases --from 2026-11-20T00:00:00Z",
+                "what has changed since then"
+            ), ("millrace tables optimize purchases --dry-run", "how many files would be merged"),
+            ("millrace tables expire purchases --older-than 7d", "keep a week"),
+        ]
     )
 
     func run(_ arguments: ParsedArguments) async throws -> ExitCode {
-        let configuration = try CommandConfiguration(arguments)
-        let answer = try configuration.server.get("/v1/tables")
-        if arguments.has("json") {
-            Terminal.write(answer.text(.pretty) + "\n")
+        let words = arguments.positionals
+        let desk = try TableDesk(CommandConfiguration(arguments))
+        guard let verb = words.first, verb != "list" else {
+            guard words.count < 2 else {
+                throw CommandError("'list' takes no table; 'describe' shows one", code: .usage)
+            }
+            show(try desk.list(), arguments, TableText.list)
             return .success
         }
-        var table = TextTable([
-            ("table", .left), ("rows", .right), ("files", .right), ("bytes", .right),
-            ("columns", .right), ("committed", .left),
-        ])
-        for entry in answer["tables"]?.arrayValue ?? [] {
-            table.append([
-                entry["name"]?.stringValue ?? "",
-                grouped(entry["rows"]?.integerValue ?? 0),
-                grouped(entry["files"]?.integerValue ?? 0),
-                grouped(entry["bytes"]?.integerValue ?? 0),
-                grouped(Int64(entry["columns"]?.arrayValue?.count ?? 0)),
-                entry["committed_at"]?.stringValue ?? "never",
-            ])
+        guard let text = TableText.verbs[verb] else {
+            throw CommandError(
+                "'\(verb)' means nothing here; 'millrace tables --help' lists what does",
+                code: .usage
+            )
         }
-        Terminal.write(table.text)
+        guard words.count == 2 else {
+            throw CommandError("write 'millrace tables \(verb) TABLE'", code: .usage)
+        }
+        let answer =
+            switch verb {
+            case "optimize": try optimize(desk, words[1], arguments)
+            case "expire": try desk.change(verb, words[1], Self.expiry(arguments))
+            case "rollback": try desk.change(verb, words[1], Self.rollback(arguments))
+            default: try desk.report(verb, words[1], arguments)
+            }
+        show(answer, arguments, text)
         return .success
+    }
+
+    private static func expiry(_ arguments: ParsedArguments) throws -> JSONValue {
+        var body = JSONObject([("dry_run", .bool(arguments.has("dry-run")))])
+        if let text = arguments.value("older-than") {
+            guard let age = Duration(text: text), age > .zero else {
+                throw CommandError(
+                    "--older-than \(text): write an age such as 30m, 12h or 7d",
+                    code: .usage
+                )
+            }
+            body["older_than_ms"] = .integer(age.components.seconds * 1000)
+        }
+        if let text = arguments.value("keep") {
+            guard let count = Int64(text), count > 0, arguments.value("older-than") != nil else {
+                throw CommandError(
+                    "--keep \(text): write a number, beside --older-than",
+                    code: .usage
+                )
+            }
+            body["keep"] = .integer(count)
+        }
+        return .object(body)
+    }
+
+    private static func rollback(_ arguments: ParsedArguments) throws -> JSONValue {
+        guard let to = arguments.value("to") else {
+            throw CommandError("say which snapshot with --to", code: .usage)
+        }
+        return ["to": .string(to), "dry_run": .bool(arguments.has("dry-run"))]
+    }
+
+    private func show(
+        _ answer: JSONValue,
+        _ arguments: ParsedArguments,
+        _ text: (JSONValue) -> String
+    ) {
+        Terminal.write(arguments.has("json") ? answer.text(.pretty) + "\n" : text(answer))
+    }
+
+    /// One group of files at a time, so that a person sees it go on and may stop it.
+    private func optimize(
+        _ desk: TableDesk,
+        _ table: String,
+        _ arguments: ParsedArguments
+    ) throws -> JSONValue {
+        if arguments.has("dry-run") {
+            return try desk.change("optimize", table, ["dry_run": true])
+        }
+        var progress = ProgressLine(isShown: !arguments.has("json"))
+        defer { progress.end() }
+        var files: Int64 = 0
+        var rows: Int64 = 0
+        while true {
+            let answer = try desk.change("optimize", table, ["groups": 1])
+            files += answer["files_merged"]?.integerValue ?? 0
+            rows += answer["rows_copied"]?.integerValue ?? 0
+            let left = answer["groups_left"]?.integerValue ?? 0
+            progress.show(
+                "\(grouped(files)) files merged, \(grouped(rows)) rows copied; "
+                    + "\(grouped(answer["files_left"]?.integerValue ?? 0)) files to go"
+            )
+            guard left > 0, answer["changed"]?.boolValue ?? false else {
+                var whole = answer.objectValue ?? JSONObject()
+                whole["changed"] = .bool(files > 0)
+                whole["files_merged"] = .integer(files)
+                whole["rows_copied"] = .integer(rows)
+                return .object(whole)
+            }
+        }
     }
 }

@@ -20,6 +20,7 @@ final class Server: Sendable {
     private let broker: Broker<LocalFiles>
     private let listener: KafkaListener<LocalFiles>
     private let pipelines: PipelineHost
+    private let keeper: TableKeeper?
     private let gateway: Gateway
     private let http: HTTPServer
     private let isStopping = Atomic(false)
@@ -87,10 +88,12 @@ final class Server: Sendable {
                 lake: lake,
                 definitions: definitions
             )
+            let upkeep = TableUpkeep(lake)
+            keeper = TableKeeper.start(settings, lake, upkeep, metrics, logger)
             services.actions =
                 runs.actions + shelf.actions(pipelines.lanes) + verification.actions
-            let mount = lake.catalogMount(settings, metrics, logger)
-            services.mounts = mount.map { [$0] } ?? []
+                + upkeep.actions
+            services.mounts = lake.catalogMount(settings, metrics, logger).map { [$0] } ?? []
             let gateway = Gateway(services: services, log: logger.named("http"))
             self.gateway = gateway
             http = try Assembly.startHTTP(settings, gateway, metrics, logger)
@@ -108,6 +111,7 @@ final class Server: Sendable {
         listener.stop()
         gateway.stop(gracePeriod: Self.grace)
         http.stop(gracePeriod: Self.grace)
+        keeper?.stop()
         pipelines.stop()
         broker.stop()
         log.close()

@@ -1,0 +1,212 @@
+internal import ArrowData
+internal import DataFiles
+public import IcebergModel
+public import Parquet
+public import Stores
+public import Tables
+
+/// Merges small data files of a table into large ones. The old files stay where they are, for
+/// earlier snapshots, until `Expiry` takes those.
+///
+/// Confined to one thread at a time; calls block for disk and catalog.
+public struct Compaction {
+    /// What a merge came to.
+    public struct Result: Sendable {
+        /// The table with the merge.
+        public let table: Table
+        /// Files that were merged.
+        public let removed: [DataFile]
+        /// Files that stand in their places.
+        public let added: [DataFile]
+    }
+
+    /// Bytes of rows that are held at a time, about.
+    private static let batchBytes: Int64 = 8 << 20
+    /// How often a commit is tried on top of somebody else's. Each time somebody succeeds.
+    private static let attemptsMax = 50
+
+    private let lake: Lake
+    private let store: any DataStore
+    private let options: ParquetOptions
+    private let summary: [String: String]
+
+    /// Merging of tables of `lake`, whose data files lie in `store`.
+    ///
+    /// - Parameter summary: what the snapshots say of who made them.
+    public init(
+        in lake: Lake,
+        store: any DataStore,
+        summary: [String: String] = [:],
+        options: ParquetOptions = ParquetOptions()
+    ) {
+        self.lake = lake
+        self.store = store
+        self.summary = summary
+        self.options = options
+    }
+
+    /// Merges the files of a group and commits that.
+    ///
+    /// - Parameters:
+    ///   - newName: the URI of a file that is to stand in the place of another one, in the same
+    ///     partition. It must not exist.
+    ///   - goesOn: told now and then how many rows were copied since it was asked last; false stops
+    ///     the merge, and nothing has happened.
+    /// - Returns: nil when the files cannot be merged, since their columns are all different.
+    public func merge(
+        _ group: CompactionPlan.Group,
+        of table: Table,
+        newName: (DataFile) -> String,
+        goesOn: (_ rows: Int) -> Bool
+    ) throws(MaintenanceError) -> Result? {
+        var added: [DataFile] = []
+        var removed: [DataFile] = []
+        do throws(MaintenanceError) {
+            for files in try alike(group.files.map(\.file)) {
+                added.append(try copy(files, to: newName(files[0]), goesOn))
+                removed += files
+            }
+            if added.isEmpty { return nil }
+            let change = TableCommit(
+                files: added,
+                removedFiles: removed.map(\.path),
+                summary: summary,
+                expectedBase: table.metadata.currentSnapshotID,
+                specID: group.files[0].specID,
+                keepsRows: true
+            )
+            let committed = try commit(change, to: table)
+            return Result(table: committed, removed: removed, added: added)
+        } catch {
+            // While the outcome is unknown a snapshot may name them.
+            if case .commit(.unknownOutcome) = error { throw error }
+            for file in added { try? store.delete(file.path) }
+            throw error
+        }
+    }
+
+    /// Those files that have the same columns as others, together.
+    private func alike(_ files: [DataFile]) throws(MaintenanceError) -> [[DataFile]] {
+        var kinds: [(fields: [ArrowField], files: [DataFile])] = []
+        for file in files {
+            let copies = try copies([file])
+            let fields: [ArrowField]
+            do throws(ParquetError) { fields = try reader(copies.paths[0]).fields } catch {
+                throw .parquet(error)
+            }
+            // Columns without ids belong to a table by their names, which may have changed since.
+            if fields.flatMap(\.leaves).contains(where: { $0.fieldID == nil }) { continue }
+            if let known = kinds.firstIndex(where: { $0.fields == fields }) {
+                kinds[known].files.append(file)
+            } else {
+                kinds.append((fields, [file]))
+            }
+        }
+        return kinds.map(\.files).filter { $0.count > 1 }
+    }
+
+    private func copies(_ files: [DataFile]) throws(MaintenanceError) -> LocalCopies {
+        do throws(StoreError) { return try store.copies(of: files.map(\.path)) } catch {
+            throw .store(error)
+        }
+    }
+
+    private func reader(_ path: String) throws(ParquetError) -> ParquetReader {
+        try ParquetReader(path: path, batchBytes: Self.batchBytes, options: options)
+    }
+
+    private func copy(
+        _ files: [DataFile],
+        to uri: String,
+        _ goesOn: (Int) -> Bool
+    ) throws(MaintenanceError) -> DataFile {
+        let copies = try copies(files)
+        // The copies have to stay as long as they are read.
+        defer { withExtendedLifetime(copies) {} }
+        let draft: String
+        do throws(StoreError) { draft = try store.draft(uri) } catch { throw .store(error) }
+        let summary: ParquetFileSummary?
+        do throws(ParquetError) { summary = try copy(copies.paths, to: draft, goesOn) } catch {
+            store.abandonDraft(uri)
+            throw .parquet(error)
+        }
+        guard let summary else {
+            store.abandonDraft(uri)
+            throw .stopped
+        }
+        store.finish(uri)
+        var merged = DataFile(summary, uri: uri, partition: files[0].partition)
+        // Rows of several files, one after the other, are in no order.
+        merged.sortOrderID = nil
+        return merged
+    }
+
+    /// Nil, and no file, when it was stopped.
+    private func copy(
+        _ paths: [String],
+        to newPath: String,
+        _ goesOn: (Int) -> Bool
+    ) throws(ParquetError) -> ParquetFileSummary? {
+        let fields = try reader(paths[0]).fields
+        // A writer that is not closed takes its file with it.
+        var writer = try ParquetWriter(path: newPath, fields: fields, options: options)
+        for path in paths {
+            guard try Self.copy(try reader(path), to: &writer, goesOn) else { return nil }
+        }
+        return try writer.close()
+    }
+
+    /// False when it was stopped.
+    private static func copy(
+        _ reader: consuming ParquetReader,
+        to writer: inout ParquetWriter,
+        _ goesOn: (Int) -> Bool
+    ) throws(ParquetError) -> Bool {
+        while let batch = try reader.next() {
+            let rows = batch.rowCount
+            try writer.write(batch)
+            if !goesOn(rows) { return false }
+        }
+        return true
+    }
+
+    private func commit(
+        _ change: TableCommit,
+        to table: Table
+    ) throws(MaintenanceError) -> Table {
+        var current = table
+        var prepared: PreparedCommit
+        do throws(CommitError) { prepared = try table.prepare(change) } catch {
+            throw .commit(error)
+        }
+        var attempt = 0
+        while true {
+            attempt += 1
+            do throws(CommitError) { return try current.commit(prepared) } catch {
+                switch error {
+                // What was merged has to be live still, or the next attempt says so.
+                case .conflict(let now, _) where attempt < Self.attemptsMax:
+                    current = now
+                case .unknownOutcome(let tried, _):
+                    switch try outcome(of: tried, error) {
+                    case .committed(let table): return table
+                    case .notCommitted(let table): current = table
+                    }
+                default:
+                    lake.discard(prepared)
+                    throw .commit(error)
+                }
+                prepared = prepared.expecting(current)
+            }
+        }
+    }
+
+    private func outcome(
+        of attempt: CommitAttempt,
+        _ unknown: CommitError
+    ) throws(MaintenanceError) -> CommitOutcome {
+        do throws(TableError) { return try lake.outcome(of: attempt) } catch {
+            throw .commit(unknown)
+        }
+    }
+}

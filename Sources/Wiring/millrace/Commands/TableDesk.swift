@@ -1,0 +1,61 @@
+import Arguments
+import HTTPServer
+import JSONText
+
+/// Asks about tables: the running server, or the lake itself when none runs.
+struct TableDesk {
+    private let configuration: CommandConfiguration
+    private let lake: LakeService?
+
+    init(_ configuration: CommandConfiguration) throws {
+        self.configuration = configuration
+        lake = configuration.server.isRunning ? nil : try LakeService(configuration.settings)
+    }
+
+    /// `GET /v1/tables`
+    func list() throws -> JSONValue {
+        guard let lake else { return try configuration.server.get("/v1/tables") }
+        return try Self.answer { () throws(HTTPProblem) in try lake.report() }
+    }
+
+    /// What `verb` says of `table`.
+    func report(_ verb: String, _ table: String, _ arguments: ParsedArguments) throws -> JSONValue {
+        let names = [("snapshot", "at"), ("from", "from"), ("to", "to")]
+        let items = names.compactMap { name, option in
+            arguments.value(option).map { (name, $0) }
+        }
+        guard let lake else {
+            let path = verb == "describe" ? "" : "/\(verb)"
+            let query = items.map { "\($0.0)=\(percentEncoded($0.1))" }.joined(separator: "&")
+            return try configuration.server.get(
+                "/v1/tables/\(percentEncoded(table))\(path)" + (query.isEmpty ? "" : "?\(query)")
+            )
+        }
+        let reports = TableReports(lake: lake.lake)
+        return try Self.answer { () throws(HTTPProblem) in
+            try reports.answer(verb, try reports.table(table)) { name in
+                items.first { $0.0 == name }?.1
+            }
+        }
+    }
+
+    /// Has `verb` done to `table`.
+    func change(_ verb: String, _ table: String, _ body: JSONValue) throws -> JSONValue {
+        guard let lake else {
+            let path = "/v1/tables/\(percentEncoded(table))/\(verb)"
+            return try configuration.server.post(path, body)
+        }
+        return try Self.answer { () throws(HTTPProblem) in
+            let found = try TableReports(lake: lake.lake).table(table)
+            return try TableUpkeep(lake).answer(verb, found, body)
+        }
+    }
+
+    private static func answer(
+        _ body: () throws(HTTPProblem) -> JSONValue
+    ) throws(CommandError) -> JSONValue {
+        do throws(HTTPProblem) { return try body() } catch {
+            throw CommandError("\(error.title): \(error.detail)")
+        }
+    }
+}

@@ -1,0 +1,174 @@
+import JSONText
+
+/// What the server says of tables, as text for people.
+enum TableText {
+    /// By the word of `millrace tables`.
+    static let verbs: [String: @Sendable (JSONValue) -> String] = [
+        "describe": description, "snapshots": snapshots, "history": history, "files": files,
+        "diff": diff, "optimize": merged, "expire": expired, "rollback": rolledBack,
+    ]
+
+    private static func text(_ value: JSONValue?) -> String {
+        switch value {
+        case .string(let text): text
+        case .integer(let number): grouped(number)
+        case .bool(let isTrue): isTrue ? "yes" : "no"
+        default: "-"
+        }
+    }
+
+    @Sendable static func list(_ answer: JSONValue) -> String {
+        var table = TextTable([
+            ("table", .left), ("rows", .right), ("files", .right), ("bytes", .right),
+            ("columns", .right), ("committed", .left),
+        ])
+        for entry in answer["tables"]?.arrayValue ?? [] {
+            table.append([
+                text(entry["name"]), text(entry["rows"]), text(entry["files"]),
+                text(entry["bytes"]), grouped(Int64(entry["columns"]?.arrayValue?.count ?? 0)),
+                entry["committed_at"]?.stringValue ?? "never",
+            ])
+        }
+        return table.text
+    }
+
+    @Sendable static func description(_ answer: JSONValue) -> String {
+        var lines = [
+            "table      \(text(answer["namespace"])).\(text(answer["name"]))",
+            "location   \(text(answer["location"]))",
+            "rows       \(text(answer["snapshot"]?["rows"]))",
+            "files      \(text(answer["snapshot"]?["files"]))",
+            "bytes      \(text(answer["snapshot"]?["bytes"]))",
+            "snapshots  \(text(answer["snapshots"]))", "updated    \(text(answer["updated_at"]))",
+        ]
+        for field in answer["partitions"]?.arrayValue ?? [] {
+            lines.append("partition  \(text(field["transform"])) of \(text(field["source"]))")
+        }
+        for field in answer["sort_order"]?.arrayValue ?? [] {
+            lines.append(
+                "sorted by  \(text(field["source"])) \(text(field["direction"])) "
+                    + "(\(text(field["transform"])))"
+            )
+        }
+        for member in answer["references"]?.objectValue?.members ?? [] {
+            let kind = text(member.value["kind"])
+            lines.append("\(kind)\(kind == "tag" ? "       " : "    ") \(member.key)")
+        }
+        return lines.map { $0 + "\n" }.joined() + "\n" + columns(answer["columns"])
+            + properties(answer)
+    }
+
+    private static func columns(_ columns: JSONValue?) -> String {
+        var table = TextTable([("id", .right), ("column", .left), ("type", .left), ("", .left)])
+        for column in columns?.arrayValue ?? [] {
+            table.append([
+                text(column["id"]), text(column["name"]), text(column["type"]),
+                column["required"]?.boolValue ?? false ? "required" : "",
+            ])
+        }
+        return table.text
+    }
+
+    /// Marks of writers are long, and not for people.
+    private static func properties(_ answer: JSONValue) -> String {
+        var lines = ""
+        for member in answer["properties"]?.objectValue?.members ?? [] {
+            let value = text(member.value)
+            lines += "\(member.key) = \(value.count > 60 ? "\(value.prefix(57))..." : value)\n"
+        }
+        return lines.isEmpty ? "" : "\n" + lines
+    }
+
+    @Sendable static func snapshots(_ answer: JSONValue) -> String {
+        var table = TextTable([
+            ("snapshot", .right), ("committed", .left), ("operation", .left),
+            ("rows added", .right), ("removed", .right), ("files", .right), ("rows", .right),
+            ("names", .left),
+        ])
+        for entry in answer["snapshots"]?.arrayValue ?? [] {
+            let names = (entry["references"]?.arrayValue ?? []).map { text($0) }
+            table.append([
+                text(entry["snapshot_id"]), text(entry["committed_at"]), text(entry["operation"]),
+                text(entry["added_rows"]), text(entry["removed_rows"]), text(entry["files"]),
+                text(entry["rows"]), names.joined(separator: ", "),
+            ])
+        }
+        return table.text
+    }
+
+    @Sendable static func history(_ answer: JSONValue) -> String {
+        var table = TextTable([
+            ("current since", .left), ("snapshot", .right), ("operation", .left),
+            ("in the table's past", .left),
+        ])
+        for entry in answer["history"]?.arrayValue ?? [] {
+            table.append([
+                text(entry["made_current_at"]), text(entry["snapshot_id"]),
+                entry["operation"]?.stringValue ?? "expired", text(entry["is_ancestor"]),
+            ])
+        }
+        return table.text
+    }
+
+    @Sendable static func files(_ answer: JSONValue) -> String {
+        var table = TextTable([
+            ("rows", .right), ("bytes", .right), ("partition", .left), ("file", .left),
+        ])
+        for file in answer["files"]?.arrayValue ?? [] { table.append(cells(file)) }
+        return table.text
+    }
+
+    private static func cells(_ file: JSONValue) -> [String] {
+        let partition = (file["partition"]?.arrayValue ?? []).map { $0.stringValue ?? "null" }
+        return [
+            text(file["rows"]), text(file["bytes"]), partition.joined(separator: ", "),
+            text(file["path"]),
+        ]
+    }
+
+    @Sendable static func diff(_ answer: JSONValue) -> String {
+        var table = TextTable([
+            ("", .left), ("rows", .right), ("bytes", .right), ("partition", .left), ("file", .left),
+        ])
+        for (sign, key) in [("+", "files_added"), ("-", "files_removed")] {
+            for file in answer[key]?.arrayValue ?? [] { table.append([sign] + cells(file)) }
+        }
+        var lines = "from \(text(answer["from"])) to \(text(answer["to"])): "
+        lines += "\(text(answer["rows_added"])) rows in added files, "
+        lines += "\(text(answer["rows_removed"])) in removed ones\n"
+        for (sign, key) in [("+", "columns_added"), ("-", "columns_removed")] {
+            for column in answer[key]?.arrayValue ?? [] {
+                lines += "\(sign) column \(text(column["name"])) \(text(column["type"]))\n"
+            }
+        }
+        return lines + table.text
+    }
+
+    @Sendable static func merged(_ answer: JSONValue) -> String {
+        let left = answer["files_left"]?.integerValue ?? 0
+        var line = "\(text(answer["table"])): \(text(answer["files_merged"])) files merged, "
+        line += "\(text(answer["rows_copied"])) rows copied\n"
+        if left > 0 {
+            line += "\(grouped(left)) files of \(text(answer["bytes_left"])) bytes in "
+            line += "\(text(answer["groups_left"])) groups can be merged\n"
+        }
+        return line
+    }
+
+    @Sendable static func expired(_ answer: JSONValue) -> String {
+        var line = "\(text(answer["table"])): \(text(answer["snapshots_expired"])) snapshots "
+        line += "taken out, \(text(answer["data_files_deleted"])) data files of "
+        line += "\(text(answer["bytes_deleted"])) bytes deleted\n"
+        if let left = answer["snapshots_left"]?.integerValue, left > 0 {
+            line += "\(grouped(left)) snapshots can be taken out\n"
+        }
+        return line
+    }
+
+    @Sendable static func rolledBack(_ answer: JSONValue) -> String {
+        let isDone = answer["changed"]?.boolValue ?? false
+        return "\(text(answer["table"])) \(isDone ? "is" : "would be") at "
+            + "\(text(answer["to"])): \(text(answer["rows_removed"])) rows "
+            + "\(isDone ? "went" : "would go"), \(text(answer["rows_added"])) came back\n"
+    }
+}
