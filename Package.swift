@@ -324,7 +324,7 @@ let package = Package(
         tests(
             "Specs",
             "IcebergModel",
-            uses: ["AvroFormat", "Bytes", "Files", "JSONText"],
+            uses: ["AvroFormat", "Bytes", "Clocks", "Files", "JSONText"],
             data: ["Golden"]
         ),
         tests(

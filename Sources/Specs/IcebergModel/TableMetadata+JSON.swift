@@ -43,7 +43,20 @@ extension TableMetadata {
         for member in reader.object.members where !Self.known.contains(member.key) {
             others[member.key] = member.value
         }
+        try checkNumbers(document: document)
         try check(document: document)
+    }
+
+    /// What is called by a number is there once: else one would be taken for the other.
+    private func checkNumbers(document: String) throws(IcebergError) {
+        let lists: [(what: String, ids: [Int64])] = [
+            ("schema", schemas.map { Int64($0.id) }),
+            ("partition spec", partitionSpecs.map { Int64($0.id) }),
+            ("sort order", sortOrders.map { Int64($0.id) }), ("snapshot", snapshots.map(\.id)),
+        ]
+        for (what, ids) in lists where Set(ids).count != ids.count {
+            throw .invalid(document: document, reason: "a \(what)'s number is there twice")
+        }
     }
 
     private static func readParts(

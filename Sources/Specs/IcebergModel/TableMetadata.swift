@@ -141,6 +141,12 @@ public struct TableMetadata: Sendable {
         guard lastSequenceNumber >= 0, lastSequenceNumber < Int64.max / 2 else {
             throw fail("last-sequence-number is \(lastSequenceNumber)")
         }
+        // Differences are taken of them; a table of the year 146 million is none.
+        let times = Int64.min / 4...Int64.max / 4
+        guard times.contains(lastUpdatedMilliseconds),
+            snapshotLog.allSatisfy({ times.contains($0.timestampMilliseconds) }),
+            snapshots.allSatisfy({ times.contains($0.timestampMilliseconds) })
+        else { throw fail("a time is out of all bounds") }
         let highest = schemas.map(\.highestFieldID).max() ?? 0
         guard lastColumnID >= highest else {
             throw fail("last-column-id is \(lastColumnID), a column has id \(highest)")

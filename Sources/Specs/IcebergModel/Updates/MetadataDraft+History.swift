@@ -37,7 +37,7 @@ extension MetadataDraft {
             }
         }
         guard !snapshot.manifestList.isEmpty, snapshot.timestampMilliseconds >= 0,
-            snapshot.timestampMilliseconds < Int64.max / 2
+            snapshot.timestampMilliseconds <= Int64.max / 4
         else { throw .invalid(reason: "the snapshot \(snapshot.id) has no manifest list or time") }
         metadata.snapshots.append(snapshot)
         metadata.lastSequenceNumber = snapshot.sequenceNumber
