@@ -442,8 +442,7 @@ let package = Package(
             "Configuration",
             uses: [
                 "Bytes", "Decoding", "FileSource", "Files", "IcebergModel", "RedisClient",
-                "Settings",
-                "Telemetry",
+                "Settings", "Stores", "Telemetry",
             ]
         ),
         .testTarget(

@@ -32,6 +32,14 @@ public protocol RemoteObjects: Sendable {
     func size(_ path: String) throws(StoreError) -> Int64?
     /// All bytes of an object, which must have at most `bytesMax`.
     func read(_ path: String, bytesMax: Int) throws(StoreError) -> ByteBuffer
+    /// Appends up to `count` bytes of an object from `position` on to `buffer`; returns how many
+    /// there were. Fewer means that the object ends there.
+    func read(
+        _ path: String,
+        at position: Int64,
+        count: Int,
+        into buffer: inout ByteBuffer
+    ) throws(StoreError) -> Int
     /// Puts bytes in the place of whatever has that name.
     func put(_ path: String, _ bytes: RawSpan) throws(StoreError)
     /// Puts a file of this machine, and tells its size.
@@ -40,6 +48,8 @@ public protocol RemoteObjects: Sendable {
     func download(_ path: String, file: String) throws(StoreError) -> Int64
     /// Removes an object. One that is not there is no error.
     func delete(_ path: String) throws(StoreError)
+    /// Removes a folder with all that is in it; of a bucket only what is in it.
+    func deleteFolder(_ path: String) throws(StoreError)
     /// Copies an object within the store.
     func copy(_ path: String, to target: String) throws(StoreError)
     /// Makes a folder, where there are folders.

@@ -130,7 +130,7 @@ public struct StoreURI: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Bucket and key, as Arrow's file systems and Google's and Amazon's names have them.
-    var objectPath: String {
+    public var objectPath: String {
         let bucket = scheme == .abfs ? azure.container : authority
         return key.isEmpty ? bucket : "\(bucket)/\(key)"
     }

@@ -40,6 +40,14 @@ public struct CommandDescription: Sendable {
     /// Whole command lines that work, each with what it does.
     public let examples: [(line: String, meaning: String)]
 
+    /// Words that stand among the positional arguments: those of `show|seek|reset`.
+    public var verbs: [String] {
+        positionals.flatMap { positional -> [String] in
+            let words = positional.filter { $0 != "[" && $0 != "]" }.split(separator: "|")
+            return words.count > 1 ? words.map(String.init) : []
+        }
+    }
+
     /// A command with all its parts.
     public init(
         _ name: String,

@@ -28,6 +28,18 @@ private func bashCompletion(_ commands: [CommandDescription]) -> String {
                 COMPREPLY=($(compgen -W "\(names) --help --version" -- "$word"))
                 return
             fi
+            local verbs=
+            if [ "$COMP_CWORD" -eq 2 ]; then
+                case "${COMP_WORDS[1]}" in
+
+        """
+    for command in commands where !command.verbs.isEmpty {
+        script +=
+            "            \(command.name)) verbs=\"\(command.verbs.joined(separator: " "))\" ;;\n"
+    }
+    script += """
+                esac
+            fi
             case "${COMP_WORDS[1]} $before" in
 
         """
@@ -52,7 +64,7 @@ private func bashCompletion(_ commands: [CommandDescription]) -> String {
             esac
             case "$word" in
                 -*) COMPREPLY=($(compgen -W "$options" -- "$word")) ;;
-                *) COMPREPLY=($(compgen -f -- "$word")) ;;
+                *) COMPREPLY=($(compgen -W "$verbs" -- "$word"; compgen -f -- "$word")) ;;
             esac
         }
         complete -F _millrace millrace
@@ -66,6 +78,10 @@ private func fishCompletion(_ commands: [CommandDescription]) -> String {
         script +=
             "complete -c millrace -n __fish_use_subcommand -f -a \(command.name) "
             + "-d \(quoted(command.summary))\n"
+        if !command.verbs.isEmpty {
+            script += "complete -c millrace -n '__fish_seen_subcommand_from \(command.name)' "
+            script += "-a \(quoted(command.verbs.joined(separator: " ")))\n"
+        }
         for option in command.options {
             script += "complete -c millrace -n '__fish_seen_subcommand_from \(command.name)' "
             script += "-l \(option.name) -d \(quoted(option.help))"

@@ -258,6 +258,17 @@ void c_arrow_store_delete(c_arrow_store* store, const char* path, c_arrow_status
     guarded(status, [&]() { return store->system->DeleteFile(path); });
 }
 
+void c_arrow_store_delete_folder(
+    c_arrow_store* store, const char* path, c_arrow_status* status) {
+    guarded(status, [&]() {
+        bool is_bucket = std::strchr(path, '/') == nullptr;
+        // Google's folders need not have an object of their own, which DeleteDir asks for.
+        bool is_loose = is_bucket || store->system->type_name() == "gcs";
+        return is_loose ? store->system->DeleteDirContents(path, true)
+                        : store->system->DeleteDir(path);
+    });
+}
+
 void c_arrow_store_copy(
     c_arrow_store* store, const char* from, const char* to, c_arrow_status* status) {
     guarded(status, [&]() { return store->system->CopyFile(from, to); });

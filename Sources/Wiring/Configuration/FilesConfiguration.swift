@@ -1,6 +1,7 @@
 public import Decoding
 public import FileSource
 import Settings
+import Stores
 
 /// Files as where a pipeline's records come from: `from: {files: inbox/*.jsonl}`.
 public struct FilesConfiguration: Sendable, Equatable {
@@ -14,17 +15,20 @@ public struct FilesConfiguration: Sendable, Equatable {
     public var endpoint: String?
     /// The bucket's region; nil when it is not said.
     public var region: String?
-    /// The bucket that the files are in; nil for folders.
+    /// The bucket or container that the files are in, such as `s3://name`; nil for folders.
     public let bucket: String?
-
-    private static let scheme = "s3://"
 
     /// The patterns of a bucket's files, without the bucket.
     public var keyPatterns: [String] {
-        patterns.map { pattern in
-            let rest = pattern.dropFirst(Self.scheme.count)
-            return rest.firstIndex(of: "/").map { String(rest[rest.index(after: $0)...]) } ?? ""
-        }
+        patterns.map { pattern in Self.parts(pattern)?.key ?? pattern }
+    }
+
+    /// Bucket and rest of a pattern; nil for a folder's.
+    static func parts(_ pattern: String) -> (bucket: String, key: String)? {
+        guard let colon = pattern.firstRange(of: "://") else { return nil }
+        let rest = pattern[colon.upperBound...]
+        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        return (String(pattern[..<slash]), String(rest[slash...].dropFirst()))
     }
 
     /// What the map under `from` says; nil when it names no files.
@@ -34,7 +38,7 @@ public struct FilesConfiguration: Sendable, Equatable {
         poll = section.value(
             "poll",
             .duration(in: .milliseconds(100)...(.seconds(3600))),
-            default: (patterns ?? []).contains { $0.hasPrefix(Self.scheme) }
+            default: (patterns ?? []).contains { Self.parts($0) != nil }
                 ? .seconds(10) : .seconds(1)
         )
         settle = section.value(
@@ -45,10 +49,7 @@ public struct FilesConfiguration: Sendable, Equatable {
         endpoint = section.optional("endpoint", .text)
         region = section.optional("region", .text)
         let buckets = Set(
-            (patterns ?? []).map { pattern in
-                pattern.hasPrefix(Self.scheme)
-                    ? String(pattern.dropFirst(Self.scheme.count).prefix { $0 != "/" }) : nil
-            }
+            (patterns ?? []).map { Self.parts($0)?.bucket }
         )
         bucket = buckets.first.flatMap { $0 }
         if buckets.count > 1 {
@@ -120,21 +121,18 @@ extension ValueType where Value == String {
     static var filePattern: ValueType {
         ValueType(name: "files", example: "inbox/*.jsonl") { (text) throws(SettingsComplaint) in
             var path = text
-            if text.hasPrefix("s3://") {
-                let rest = text.dropFirst(5)
-                let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-                // A bucket's name stands in a URI with parameters.
-                let isBucket = rest[..<slash].utf8.allSatisfy { byte in
-                    UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte
-                        || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
-                        || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+            if let (bucket, key) = FilesConfiguration.parts(text) {
+                do throws(StoreError) {
+                    let scheme = try StoreURI(bucket).scheme
+                    path = scheme == .file || scheme == .hdfs ? "" : key
+                } catch { path = "" }
+                if path.isEmpty {
+                    throw SettingsComplaint(
+                        "\"\(text)\" is neither in a folder nor in a bucket",
+                        advice: "write a path such as inbox/*.jsonl, or s3://bucket/inbox/*.jsonl, "
+                            + "gs://… or abfs://…"
+                    )
                 }
-                path = isBucket && slash > rest.startIndex ? String(rest[slash...].dropFirst()) : ""
-            } else if text.contains("://") {
-                throw SettingsComplaint(
-                    "\"\(text)\" is neither in a folder nor in a bucket of S3",
-                    advice: "write a path such as inbox/*.jsonl or s3://bucket/inbox/*.jsonl"
-                )
             }
             guard PathPattern(path) != nil else {
                 throw SettingsComplaint(

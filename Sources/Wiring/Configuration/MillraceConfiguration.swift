@@ -124,10 +124,12 @@ public struct MillraceConfiguration: Sendable {
             bodyBytesMax: reader.value(HTTPKeys.bodyBytesMax),
             threads: reader.value(HTTPKeys.threads)
         )
-        let lakeDirectory = reader.value(LakeKeys.directory) ?? "\(dataDirectory)/lake"
+        let output = OutputVariables(source.environment, reader)
+        let lakeDirectory =
+            reader.value(LakeKeys.directory) ?? output.directory ?? "\(dataDirectory)/lake"
         lake = Lake(
             directory: lakeDirectory,
-            warehouse: reader.value(LakeKeys.warehouse),
+            warehouse: reader.value(LakeKeys.warehouse) ?? output.warehouse,
             catalog: "\(lakeDirectory)/catalog.db",
             foreign: ForeignCatalogConfiguration(reader, source.environment),
             cacheBytes: reader.value(LakeKeys.cache),

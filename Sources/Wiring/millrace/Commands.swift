@@ -13,8 +13,8 @@ protocol Command: Sendable {
 enum Commands {
     static let all: [any Command] = [
         UpCommand(), InitCommand(), SQLSubcommand(), VerifyCommand(), TopicsCommand(),
-        TablesCommand(), PipelinesCommand(), RunCommand(), DeadLettersCommand(), DoctorCommand(),
-        ConfigCommand(),
+        TablesCommand(), PipelinesCommand(), RunCommand(), DeadLettersCommand(), StoreCommand(),
+        DoctorCommand(), ConfigCommand(),
         CompletionCommand(),
     ]
 

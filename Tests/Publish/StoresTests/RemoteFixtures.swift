@@ -112,6 +112,25 @@ final class MemoryObjects: RemoteObjects {
         try change("delete", path) { state in state.objects[path] = nil }
     }
 
+    func deleteFolder(_ path: String) throws(StoreError) {
+        try change("deleteFolder", path) { state in
+            state.objects = state.objects.filter { !$0.key.hasPrefix(path + "/") }
+        }
+    }
+
+    func read(
+        _ path: String,
+        at position: Int64,
+        count: Int,
+        into buffer: inout ByteBuffer
+    ) throws(StoreError) -> Int {
+        let bytes = try change("read", path) { state in state.objects[path] }
+        guard let bytes else { throw .notFound(uri: path) }
+        let part = Array(bytes.dropFirst(Int(position)).prefix(count))
+        buffer.append(part)
+        return part.count
+    }
+
     func copy(_ path: String, to target: String) throws(StoreError) {
         try change("copy", path) { state in state.objects[target] = state.objects[path] }
     }

@@ -271,6 +271,9 @@ int64_t c_arrow_store_download(
 // Removes an object; ENOENT when there is none.
 void c_arrow_store_delete(c_arrow_store* store, const char* path, c_arrow_status* status);
 
+// Removes a folder with all that is in it; of a bucket only what is in it.
+void c_arrow_store_delete_folder(c_arrow_store* store, const char* path, c_arrow_status* status);
+
 // Copies an object within the store.
 void c_arrow_store_copy(
     c_arrow_store* store, const char* from, const char* to, c_arrow_status* status);

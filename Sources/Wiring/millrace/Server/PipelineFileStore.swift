@@ -78,6 +78,9 @@ enum PipelineFileStore: FileStore {
 
 /// Objects of a bucket that fit patterns.
 final class BucketFiles: Sendable {
+    /// `s3://name`
+    private let root: String
+    /// The bucket as paths of its store have it.
     private let bucket: String
     private let patterns: [PathPattern]
     private let options: StoreOptions
@@ -85,20 +88,20 @@ final class BucketFiles: Sendable {
     private let opened = Mutex<BucketStore?>(nil)
 
     init(_ bucket: String, _ files: FilesConfiguration, _ settings: MillraceConfiguration) {
-        self.bucket = bucket
+        root = bucket
+        self.bucket = (try? StoreURI(bucket))?.objectPath ?? bucket
         patterns = files.keyPatterns.compactMap { PathPattern($0) }
-        var store = settings.stores[.s3] ?? StoreConfiguration()
+        let scheme = (try? StoreURI(bucket))?.scheme ?? .s3
+        var store = settings.stores[scheme] ?? StoreConfiguration()
         if let endpoint = files.endpoint { store.endpoint = endpoint }
         if let region = files.region { store.region = region }
         options = StoreOptions(store)
     }
 
-    private var prefix: String { "s3://\(bucket)/" }
-
     private func store() throws(FileStoreError) -> BucketStore {
         if let store = opened.withLock({ $0 }) { return store }
         do throws(StoreError) {
-            let store = try BucketStore("s3://\(bucket)", options)
+            let store = try BucketStore(root, options)
             opened.withLock { $0 = store }
             return store
         } catch { throw .unavailable(error.description) }
@@ -110,7 +113,7 @@ final class BucketFiles: Sendable {
         var seen: Set<String> = []
         do throws(StoreError) {
             guard try store.head(bucket) != nil else {
-                throw StoreError.unavailable(uri: prefix, reason: "there is no such bucket")
+                throw StoreError.unavailable(uri: "\(root)/", reason: "there is no such bucket")
             }
             for pattern in patterns {
                 let folder = pattern.folder.isEmpty ? bucket : "\(bucket)/\(pattern.folder)"
@@ -129,7 +132,7 @@ final class BucketFiles: Sendable {
         // Listings may tell times finer than answers about one object do.
         let seconds = object.modifiedNanoseconds / 1_000_000_000 * 1_000_000_000
         return StoredFile(
-            path: "s3://\(object.path)",
+            path: root + object.path.dropFirst(bucket.utf8.count),
             name: name,
             bytes: object.bytes,
             modifiedNanoseconds: seconds,
@@ -138,7 +141,7 @@ final class BucketFiles: Sendable {
         )
     }
 
-    private func key(_ path: String) -> String { String(path.dropFirst("s3://".count)) }
+    private func key(_ path: String) -> String { bucket + path.dropFirst(root.utf8.count) }
 
     func status(of path: String) throws(FileStoreError) -> StoredFile {
         let store = try store()
