@@ -1,7 +1,6 @@
 """One of each store for the contract suite, each a process or a thread of its own on the loopback."""
 
 import json
-import os
 import pathlib
 import shutil
 import stat
@@ -194,6 +193,3 @@ class Azure(Store):
 
 
 ALL = {"local": Local, "seaweedfs": SeaweedFS, "moto": Moto, "gcs": GCS, "azure": Azure}
-if os.environ.get("MILLRACE_HDFS"):
-    import hdfs
-    ALL["hdfs"] = hdfs.HDFS

@@ -26,8 +26,6 @@ public final class BucketStore: RemoteObjects, @unchecked Sendable {
         case .gs: kind = C_ARROW_STORE_GCS
         case .abfs: kind = C_ARROW_STORE_AZURE
         case .file: kind = C_ARROW_STORE_LOCAL
-        case .hdfs:
-            throw .unusable(uri: uri, reason: "it is in no bucket")
         }
         let account = place.azure.account ?? options.account
         if place.scheme == .abfs, account == nil {

@@ -2,7 +2,7 @@
 /// tools find it: in the environment, in their configuration files, from the machine's role.
 public struct StoreOptions: Hashable, Sendable {
     /// `http://host:port` or `https://…` of a store that speaks as the cloud's does; nil for the
-    /// cloud's own. For hdfs the address of WebHDFS.
+    /// cloud's own.
     public var endpoint: String?
     /// S3: the region; nil for what the environment says, or the bucket itself.
     public var region: String?
@@ -16,7 +16,7 @@ public struct StoreOptions: Hashable, Sendable {
     public var token: String?
     /// S3: ARN of a role to take on.
     public var role: String?
-    /// Azure: the account. hdfs: the user.
+    /// Azure: the account.
     public var account: String?
     /// Nothing is signed: for buckets that everybody may read.
     public var isAnonymous = false

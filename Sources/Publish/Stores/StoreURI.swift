@@ -10,13 +10,11 @@ public struct StoreURI: Hashable, Sendable, CustomStringConvertible {
         case gs
         /// Azure Blob Storage.
         case abfs
-        /// Hadoop's file system.
-        case hdfs
     }
 
     /// How its store is talked to.
     public let scheme: Scheme
-    /// The bucket, `container@account.dfs.core.windows.net`, or `host:port`; empty for files.
+    /// The bucket, or `container@account.dfs.core.windows.net`; empty for files.
     public let authority: String
     /// The name within it, without a slash at either end; for files the whole path.
     public let key: String
@@ -25,7 +23,7 @@ public struct StoreURI: Hashable, Sendable, CustomStringConvertible {
 
     private static let otherNames: [String: Scheme] = [
         "s3a": .s3, "s3n": .s3, "gcs": .gs, "abfss": .abfs, "wasb": .abfs, "wasbs": .abfs,
-        "az": .abfs, "webhdfs": .hdfs,
+        "az": .abfs,
     ]
 
     /// Reads a URI, or an absolute path of this machine.
@@ -39,7 +37,7 @@ public struct StoreURI: Hashable, Sendable, CustomStringConvertible {
         guard let scheme = Scheme(rawValue: name) ?? Self.otherNames[name] else {
             throw .unusable(
                 uri: text,
-                reason: "\(name) is no store; there are file, s3, gs, abfs and hdfs"
+                reason: "\(name) is no store; there are file, s3, gs and abfs"
             )
         }
         if scheme == .file {
@@ -70,7 +68,7 @@ public struct StoreURI: Hashable, Sendable, CustomStringConvertible {
         let isName = authority.utf8.allSatisfy { byte in
             byte > 0x20 && byte < 0x7F && !"?#%\"\\<>".utf8.contains(byte)
         }
-        guard isName, scheme == .hdfs || !authority.contains(":") || scheme == .abfs else {
+        guard isName, !authority.contains(":") || scheme == .abfs else {
             throw .unusable(uri: text, reason: "\(authority) is no name of a \(container)")
         }
         // Copies of objects lie in folders of this machine, under their own names.
@@ -88,7 +86,6 @@ public struct StoreURI: Hashable, Sendable, CustomStringConvertible {
         case .file: "machine"
         case .s3, .gs: "bucket"
         case .abfs: "container"
-        case .hdfs: "name node"
         }
     }
 

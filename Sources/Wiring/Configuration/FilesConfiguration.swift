@@ -124,7 +124,7 @@ extension ValueType where Value == String {
             if let (bucket, key) = FilesConfiguration.parts(text) {
                 do throws(StoreError) {
                     let scheme = try StoreURI(bucket).scheme
-                    path = scheme == .file || scheme == .hdfs ? "" : key
+                    path = scheme == .file ? "" : key
                 } catch { path = "" }
                 if path.isEmpty {
                     throw SettingsComplaint(

@@ -54,14 +54,13 @@ public enum MillraceSettings {
     )
 
     private static let storesHelp = """
-        How stores are reached, by scheme: s3, gs, abfs, hdfs. All take `endpoint` (the address of
-        a store that speaks as the cloud's does; for hdfs that of WebHDFS), `attempts` (how often a
-        request is sent that fails in passing, default 5) and `connect_timeout` (default 3s), and
-        but for hdfs `anonymous`. s3 takes `region`, `style` (host for endpoints whose buckets are
-        in host names), `access_key`, `secret_key`, `session_token` and `role`; gs
-        `service_account` (JSON); abfs `account`, `account_key` and `sas_token`; hdfs `user`.
-        Without keys, credentials are found as the cloud's own tools find them. Secrets are
-        `${NAME}`, a variable of the environment, or in a file: `secret_key_file`.
+        How stores are reached, by scheme: s3, gs, abfs. All take `endpoint` (the address of a
+        store that speaks as the cloud's does), `anonymous`, `attempts` (how often a request is sent
+        that fails in passing, default 5) and `connect_timeout` (default 3s). s3 takes `region`,
+        `style` (host for endpoints whose buckets are in host names), `access_key`, `secret_key`,
+        `session_token` and `role`; gs `service_account` (JSON); abfs `account`, `account_key` and
+        `sas_token`. Without keys, credentials are found as the cloud's own tools find them. Secrets
+        are `${NAME}`, a variable of the environment, or in a file: `secret_key_file`.
         """
 
     private static let storesExample = """
@@ -258,8 +257,8 @@ enum LakeKeys {
         absent: "lake.directory",
         example: "s3://bucket/lake",
         help: """
-            Where new tables' files are, if not on this machine: a folder of a bucket (s3, gs),
-            container (abfs) or Hadoop file system (hdfs). `stores` says how to reach it. The
+            Where new tables' files are, if not on this machine: a folder of a bucket (s3, gs) or
+            container (abfs). `stores` says how to reach it. The
             catalog stays on this machine.
             """
     )

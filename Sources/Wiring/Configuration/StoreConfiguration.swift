@@ -26,7 +26,7 @@ public struct StoreConfiguration: Sendable, Equatable {
     public var token: Secret?
     /// S3: ARN of a role to take on.
     public var role: String?
-    /// Azure: the account. hdfs: the user.
+    /// Azure: the account.
     public var account: String?
     /// Nothing is signed.
     public var isAnonymous = false
@@ -46,7 +46,7 @@ public struct StoreConfiguration: Sendable, Equatable {
         var stores: [StoreURI.Scheme: StoreConfiguration] = [:]
         for (name, part) in section?.sections() ?? [] {
             guard let scheme = StoreURI.Scheme(rawValue: name), scheme != .file else {
-                part.complain("is no store", advice: "there are s3, gs, abfs and hdfs")
+                part.complain("is no store", advice: "there are s3, gs and abfs")
                 continue
             }
             stores[scheme] = StoreConfiguration(scheme, part, environment)
@@ -86,14 +86,10 @@ public struct StoreConfiguration: Sendable, Equatable {
             secret = Self.secret("account_key", section, environment)
             token = Self.secret("sas_token", section, environment)
             readAzure(environment)
-        case .hdfs:
-            account = section.optional("user", .text)
         case .file:
             break
         }
-        if scheme != .hdfs {
-            isAnonymous = section.value("anonymous", .boolean, default: false)
-        }
+        isAnonymous = section.value("anonymous", .boolean, default: false)
         attempts = section.value("attempts", .integer(in: 1...20), default: attempts)
         connectTimeout = section.value(
             "connect_timeout",

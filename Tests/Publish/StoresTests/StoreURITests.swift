@@ -7,7 +7,7 @@ struct StoreURITests {
         ("s3://bucket//a///b/", "s3://bucket/a/b"), ("s3a://bucket/a", "s3a://bucket/a"),
         ("gs://bucket/ä b%20", "gs://bucket/ä b%20"),
         ("abfss://c@acc.dfs.core.windows.net/x", "abfss://c@acc.dfs.core.windows.net/x"),
-        ("hdfs://node:8020/lake", "hdfs://node:8020/lake"), ("/lake/t", "file:///lake/t"),
+        ("/lake/t", "file:///lake/t"),
         ("file:/lake/t", "file:///lake/t"),
     ])
     func `a URI is written as it was read`(text: String, written: String) throws {
@@ -27,7 +27,8 @@ struct StoreURITests {
     }
 
     @Test(arguments: [
-        "ftp://host/x", "s3:///key", "s3://bucket/../secret", "s3://bucket/a/./b",
+        "ftp://host/x", "hdfs://node:8020/lake", "s3:///key", "s3://bucket/../secret",
+        "s3://bucket/a/./b",
         "s3://buc?ket/a", "s3://user:word@bucket/a", "gs://", "lake/t", "s3://b/a\nb",
     ])
     func `what names no store or leads out of its folder is refused`(text: String) {

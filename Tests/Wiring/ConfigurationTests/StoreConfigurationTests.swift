@@ -52,12 +52,12 @@ struct StoreConfigurationTests {
     }
 
     @Test(arguments: [
-        ("stores: {s4: {}}", "there are s3, gs, abfs and hdfs"),
+        ("stores: {s4: {}}", "there are s3, gs and abfs"),
         ("stores: {s3: {endpoint: 'h:1'}}", "no address of a store"),
         ("stores: {s3: {access_key: 'AKIA', secret_key: 'x'}}", "may not stand in the settings"),
         ("stores: {s3: {access_key: '${A}'}}", "the environment has no variable A"),
         ("stores: {s3: {acount: x}}", "unknown key stores.s3.acount"),
-        ("stores: {hdfs: {anonymous: true}}", "unknown key"),
+        ("stores: {hdfs: {}}", "is no store"),
         ("lake: {warehouse: /srv/lake}", "lake.directory"),
         ("lake: {warehouse: 'ftp://host/x'}", "ftp is no store"),
     ])

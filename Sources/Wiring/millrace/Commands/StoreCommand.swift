@@ -17,9 +17,9 @@ struct StoreCommand: Command {
             rm   removes an object, or with --recursive a folder, after asking
             du   objects and bytes below a folder, by the folders in it
 
-            A URI is s3://bucket/name, gs://bucket/name, abfs://container@account…/name,
-            hdfs://host:port/name, or a path. How stores are reached stands under stores in the
-            configuration; without it credentials are found as the cloud's own tools find them.
+            A URI is s3://bucket/name, gs://bucket/name, abfs://container@account…/name, or a path.
+            How stores are reached stands under stores in the configuration; without it credentials
+            are found as the cloud's own tools find them.
             """,
         positionals: ["ls|cat|cp|rm|du", "URI", "[TARGET]"],
         options: [

@@ -80,7 +80,7 @@ struct StoreCopy {
 
     private func isFolder(_ uri: StoreURI) throws(StoreError) -> Bool {
         // On this machine a folder is one; in a bucket a name stands for the object it will be.
-        guard uri.scheme == .file || uri.scheme == .hdfs else { return false }
+        guard uri.scheme == .file else { return false }
         return try stores.objects(uri).head(uri.objectPath)?.isFolder ?? false
     }
 
