@@ -17,6 +17,8 @@ final class TableKeeper: Sendable {
     private let isEnding = Condition(false)
     private let thread = Mutex<Thread?>(nil)
     private let merged = Atomic<Int>(0)
+    /// The metadata files of tables in which there was nothing to merge.
+    private let settled = Mutex<[TableIdentifier: String]>([:])
 
     /// Files from which merging pays by itself.
     private static let filesMin = 16
@@ -90,15 +92,26 @@ final class TableKeeper: Sendable {
         }
     }
 
+    /// Merges small files; nil when the table has not changed since there were none.
+    private func merge(_ table: Table) throws(MaintenanceError) -> TableUpkeep.Merged? {
+        let known = settled.withLock { $0[table.identifier] }
+        if known == table.metadataLocation { return nil }
+        let done = try upkeep.merge(
+            table,
+            filesMin: Self.filesMin,
+            isTiered: true,
+            groupsMax: Int.max
+        )
+        if let done {
+            settled.withLock { $0[table.identifier] = done.table.metadataLocation }
+        }
+        return done
+    }
+
     private func tend(_ table: Table) {
         let name = "\(table.identifier)"
         do throws(MaintenanceError) {
-            let done = try upkeep.merge(
-                table,
-                filesMin: Self.filesMin,
-                isTiered: true,
-                groupsMax: Int.max
-            )
+            let done = try merge(table)
             if let done, done.files > 0 {
                 merged.add(done.files, ordering: .relaxed)
                 logger.info(
