@@ -7,6 +7,24 @@ from pyiceberg.exceptions import CommitFailedException, ValidationException
 
 from lake_reader import duckdb_connection
 
+# A pipeline of two tables, and the first of them.
+PIPELINE = """
+pipelines:
+  game:
+    from: events
+    freshness: 100ms
+    tables:
+      purchases:
+        where: event_type = 'purchase'
+        columns:
+          number: long
+      joins:
+        where: event_type = 'join'
+        columns:
+          number: long
+"""
+TABLE = "default.purchases"
+
 
 def address(millrace):
     return f"{millrace.url}/iceberg"

@@ -13,22 +13,6 @@ from pyiceberg.types import LongType
 import catalog_clients as clients
 from millrace_process import MillraceProcess
 
-PIPELINE = """
-pipelines:
-  game:
-    from: events
-    freshness: 100ms
-    tables:
-      purchases:
-        where: event_type = 'purchase'
-        columns:
-          number: long
-      joins:
-        where: event_type = 'join'
-        columns:
-          number: long
-"""
-TABLE = "default.purchases"
 EVENTS = 6000
 
 
@@ -50,14 +34,14 @@ def append(catalog):
         index = rows.schema.get_field_index("foreign_id")
         table.append(rows.set_column(index, rows.schema.field(index), pa.array([1] * len(rows), pa.int64())))
         return len(rows)
-    return clients.until_committed(catalog, TABLE, change)
+    return clients.until_committed(catalog, clients.TABLE, change)
 
 
 def add_column(catalog, number):
     def change(table):
         with table.update_schema() as update:
             update.add_column(f"extra_{number}", LongType())
-    clients.until_committed(catalog, TABLE, change)
+    clients.until_committed(catalog, clients.TABLE, change)
 
 
 def compact(catalog):
@@ -70,7 +54,7 @@ def compact(catalog):
                 snapshot.delete_data_file(file)
             for file in _dataframe_to_data_files(table.metadata, rows, table.io):
                 snapshot.append_data_file(file)
-    clients.until_committed(catalog, TABLE, change)
+    clients.until_committed(catalog, clients.TABLE, change)
 
 
 def expire(catalog):
@@ -79,23 +63,23 @@ def expire(catalog):
         old = [s.snapshot_id for s in table.snapshots() if s.snapshot_id != current]
         if old:
             table.maintenance.expire_snapshots().by_ids(old).commit()
-    clients.until_committed(catalog, TABLE, change)
+    clients.until_committed(catalog, clients.TABLE, change)
 
 
 def set_property(catalog, number):
     def change(table):
         with table.transaction() as transaction:
             transaction.set_properties(**{"foreign.round": str(number)})
-    clients.until_committed(catalog, TABLE, change)
+    clients.until_committed(catalog, clients.TABLE, change)
 
 
 def test_rows_columns_expiry_and_compaction_by_pyiceberg_lose_and_double_nothing():
-    with MillraceProcess(PIPELINE, partitions=2) as millrace:
+    with MillraceProcess(clients.PIPELINE, partitions=2) as millrace:
         for number in range(1, 5):
             millrace.post_event("events", {"event_type": "purchase", "number": -number})
         millrace.wait_until_landed()
         catalog = clients.pyiceberg(millrace)
-        with catalog.load_table(TABLE).update_schema() as update:
+        with catalog.load_table(clients.TABLE).update_schema() as update:
             update.add_column("foreign_id", LongType())
         failures = []
         feeding = threading.Thread(target=lambda: collect(failures, feed, millrace))
@@ -113,9 +97,9 @@ def test_rows_columns_expiry_and_compaction_by_pyiceberg_lose_and_double_nothing
         millrace.wait_until_landed()
         [count] = millrace.sql("select count(*) as n, count(foreign_id) as f from purchases")
         assert count == {"n": 4 + EVENTS // 2 - EVENTS // 100 + foreign, "f": foreign}
-        assert catalog.load_table(TABLE).properties["foreign.round"] == str(rounds - 1)
+        assert catalog.load_table(clients.TABLE).properties["foreign.round"] == str(rounds - 1)
         # Without the foreign rows the receipt is clean: what came through the log is there once.
-        clients.until_committed(catalog, TABLE, lambda table: table.delete("foreign_id = 1"))
+        clients.until_committed(catalog, clients.TABLE, lambda table: table.delete("foreign_id = 1"))
         receipt = millrace.run("verify")
         assert receipt.returncode == 0, receipt.stdout
         numbers = millrace.sql("select number from purchases union all select number from joins order by 1")
@@ -133,12 +117,12 @@ def collect(failures, work, *arguments):
 
 
 def test_a_commit_through_the_catalog_is_seen_at_once():
-    with MillraceProcess(PIPELINE) as millrace:
+    with MillraceProcess(clients.PIPELINE) as millrace:
         millrace.post_event("events", {"event_type": "purchase", "number": 1})
         millrace.wait_until_landed()
-        table = clients.pyiceberg(millrace).load_table(TABLE)
+        table = clients.pyiceberg(millrace).load_table(clients.TABLE)
         table.append(table.scan().to_arrow())
         assert millrace.sql("select count(*) as n from purchases") == [{"n": 2}]
         other = load_catalog("other", type="rest", uri=clients.address(millrace))
-        assert len(other.load_table(TABLE).scan().to_arrow()) == 2
-        assert pc.sum(other.load_table(TABLE).scan().to_arrow()["number"]).as_py() == 2
+        assert len(other.load_table(clients.TABLE).scan().to_arrow()) == 2
+        assert pc.sum(other.load_table(clients.TABLE).scan().to_arrow()["number"]).as_py() == 2

@@ -11,23 +11,6 @@ import catalog_clients as clients
 from millrace_process import MillraceProcess
 from object_store import KEYS, ObjectStore
 
-PIPELINE = """
-pipelines:
-  game:
-    from: events
-    freshness: 100ms
-    tables:
-      purchases:
-        where: event_type = 'purchase'
-        columns:
-          number: long
-      joins:
-        where: event_type = 'join'
-        columns:
-          number: long
-"""
-TABLE = "default.purchases"
-
 
 def events(start, end):
     """One in fifty cannot be a row."""
@@ -57,7 +40,7 @@ def server():
 
 def lake_in(server):
     settings = (f"lake:\n  catalog: {clients.address(server)}\n  catalog_warehouse: millrace\n"
-                f"  directory: {server.data}/lake\n{PIPELINE}")
+                f"  directory: {server.data}/lake\n{clients.PIPELINE}")
     return MillraceProcess(settings, partitions=2, environment={"MILLRACE_LAKE_CATALOG_CREDENTIAL": "me:a secret"})
 
 
@@ -81,7 +64,7 @@ def test_a_pipeline_lands_in_another_process_s_catalog_through_crashes_of_both(s
         # The catalog's own process sees the same tables.
         assert server.sql("select count(number) as n from purchases") == millrace.sql(
             "select count(number) as n from purchases")
-        table = clients.pyiceberg(server, credential="me:a secret").load_table(TABLE)
+        table = clients.pyiceberg(server, credential="me:a secret").load_table(clients.TABLE)
         assert table.scan().to_arrow().num_rows == len([n for n in range(0, count, 2) if n % 50 != 0])
 
 
@@ -103,10 +86,10 @@ def test_other_engines_commit_in_between(server):
         feeding = threading.Thread(target=feed)
         feeding.start()
         while not done.is_set():
-            if not catalog.table_exists(TABLE):
+            if not catalog.table_exists(clients.TABLE):
                 continue
-            clients.until_committed(catalog, TABLE, expire)
-            clients.until_committed(catalog, TABLE, note)
+            clients.until_committed(catalog, clients.TABLE, expire)
+            clients.until_committed(catalog, clients.TABLE, note)
         feeding.join()
         millrace.wait_until_landed()
         receipt = millrace.run("verify")
@@ -131,7 +114,7 @@ def test_a_pipeline_lands_in_seaweedfs_catalog_and_bucket_through_kill_9():
     with ObjectStore(table_bucket="warehouse") as store:
         settings = (f"lake:\n  catalog: {store.catalog}\n  catalog_warehouse: warehouse\n"
                     f"stores:\n  s3:\n    endpoint: {store.endpoint}\n    access_key: ${{AWS_ACCESS_KEY_ID}}\n"
-                    f"    secret_key: ${{AWS_SECRET_ACCESS_KEY}}\n{PIPELINE}")
+                    f"    secret_key: ${{AWS_SECRET_ACCESS_KEY}}\n{clients.PIPELINE}")
         credential = ":".join(KEYS.values())
         environment = {**KEYS, "MILLRACE_LAKE_CATALOG_CREDENTIAL": credential}
         with MillraceProcess(settings, partitions=2, environment=environment) as millrace:
@@ -149,7 +132,7 @@ def test_a_pipeline_lands_in_seaweedfs_catalog_and_bucket_through_kill_9():
                 "weed", type="rest", uri=store.catalog, warehouse="warehouse", credential=credential,
                 **{"s3.endpoint": store.endpoint, "s3.access-key-id": KEYS["AWS_ACCESS_KEY_ID"],
                    "s3.secret-access-key": KEYS["AWS_SECRET_ACCESS_KEY"], "s3.region": "us-east-1"})
-            table = catalog.load_table(TABLE)
+            table = catalog.load_table(clients.TABLE)
             expected = millrace.sql("select number from purchases order by 1")
             assert sorted(table.scan().to_arrow()["number"].to_pylist()) == [row["number"] for row in expected]
             # And back: what PyIceberg commits there is seen here.

@@ -5,8 +5,7 @@ import json
 import threading
 
 import pytest
-from pyiceberg.catalog.sql import SqlCatalog
-
+import lake_reader
 from millrace_process import MillraceProcess, wait_until
 
 PIPELINE = """
@@ -25,10 +24,13 @@ def post(millrace, first, count):
     assert millrace.post_event("events", body, "application/x-ndjson")[0] < 300
 
 
-def foreign(millrace, table="events"):
+def catalog(millrace):
     lake = millrace.data / "lake"
-    catalog = SqlCatalog("millrace", uri=f"sqlite:///{lake}/catalog.db", warehouse=f"file://{lake}")
-    return catalog.load_table(("default", table))
+    return lake_reader.catalog(lake / "catalog.db", f"file://{lake}")
+
+
+def foreign(millrace):
+    return catalog(millrace).load_table("default.events")
 
 
 def numbers(millrace):
@@ -49,6 +51,10 @@ def is_proven(millrace):
     return millrace.get_json("/v1/verify")["proven"]
 
 
+def was_merged(millrace):
+    return any(s["operation"] == "replace" for s in tables(millrace, "snapshots", "events")["snapshots"])
+
+
 def data_files(millrace):
     return list((millrace.data / "lake/default/events/data").rglob("*.parquet"))
 
@@ -66,10 +72,7 @@ def test_a_fed_table_stays_small_in_number_by_itself():
         feeder = threading.Thread(target=feed)
         feeder.start()
         try:
-            wait_until(
-                lambda: any(s["operation"] == "replace" for s in tables(millrace, "snapshots", "events")["snapshots"]),
-                60, "a merge",
-            )
+            wait_until(lambda: was_merged(millrace), 60, "a merge")
             # Commits go on after it.
             before = len(posted)
             wait_until(lambda: len(posted) > before + 100, 60, "more events")
@@ -137,9 +140,7 @@ def test_a_table_that_others_write_can_be_rolled_back():
     with MillraceProcess(UNTENDED) as millrace:
         land_in_pieces(millrace, 1)
         rows = foreign(millrace).scan().to_arrow()
-        lake = millrace.data / "lake"
-        catalog = SqlCatalog("millrace", uri=f"sqlite:///{lake}/catalog.db", warehouse=f"file://{lake}")
-        copy = catalog.create_table(("default", "copy"), schema=rows.schema)
+        copy = catalog(millrace).create_table("default.copy", schema=rows.schema)
         copy.append(rows)
         first = copy.refresh().current_snapshot().snapshot_id
         copy.append(rows)
@@ -168,6 +169,7 @@ def test_nothing_is_lost_when_the_server_dies_while_it_merges(pause):
             killer.join()
             millrace.start()
         millrace.wait_until_landed()
+        wait_until(lambda: was_merged(millrace), 30, "a merge")
         # What was not acknowledged, and posted again, may be there twice.
         assert set(range(count)) == set(numbers(millrace)) - {count, count + 1, count + 2}
         assert is_proven(millrace)

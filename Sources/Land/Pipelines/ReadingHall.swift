@@ -59,6 +59,8 @@ struct ReadingHall {
         var presence = Presence.expected
         var activity = Activity.resting
         var wants: [SourcePartition: Want] = [:]
+        /// Where it has read since it has its turn, and may read on at once.
+        var readings: Set<SourcePartition> = []
         var wake: Wake?
         var lastSeen: MonotonicInstant?
 
@@ -74,8 +76,6 @@ struct ReadingHall {
         var positions: [Int64?]
         var chunks: [RoutedChunk] = []
         var isUnderway = false
-        /// Who has read last and may read on at once.
-        var reader: Int?
 
         init(_ audience: Audience) {
             self.audience = audience
@@ -189,7 +189,7 @@ struct ReadingHall {
             return (.wait, wakes + wait(seat, for: want, of: partition))
         }
         desks[partition]?.isUnderway = true
-        desks[partition]?.reader = seat
+        sitters[seat].readings.insert(partition)
         return (.read(audience, route: route), wakes)
     }
 
@@ -211,11 +211,12 @@ struct ReadingHall {
             wakes += offer(partition)
         }
         // Those who wait for what nobody has read: the last of them is to.
+        let desk = desks[partition]
         let seekers = sitters.indices.filter { seat in
-            guard sitters[seat].activity == .waiting, let desk = desks[partition],
+            guard sitters[seat].activity == .waiting,
                 let want = sitters[seat].wants[partition]
             else { return false }
-            return desk.chunk(at: want.offset) == nil
+            return desk?.chunk(at: want.offset) == nil
         }
         let last = seekers.min { want(of: $0, partition) < want(of: $1, partition) }
         if let last { wakes += wake(last) }
@@ -275,10 +276,8 @@ struct ReadingHall {
         if !hadTurn { return [] }
         turns -= 1
         var wakes: [Wake] = []
-        for partition in desks.keys where desks[partition]?.reader == seat {
-            desks[partition]?.reader = nil
-            wakes += offer(partition)
-        }
+        for partition in sitters[seat].readings { wakes += offer(partition) }
+        sitters[seat].readings = []
         return wakes + giveTurns()
     }
 

@@ -62,9 +62,9 @@ public struct Compaction {
         var added: [DataFile] = []
         var removed: [DataFile] = []
         do throws(MaintenanceError) {
-            for files in try alike(group.files.map(\.file)) {
-                added.append(try copy(files, to: newName(files[0]), goesOn))
-                removed += files
+            for kind in try alike(group.files.map(\.file)) {
+                added.append(try copy(kind, to: newName(kind.files[0]), goesOn))
+                removed += kind.files
             }
             if added.isEmpty { return nil }
             let change = TableCommit(
@@ -80,29 +80,36 @@ public struct Compaction {
         } catch {
             // While the outcome is unknown a snapshot may name them.
             if case .commit(.unknownOutcome) = error { throw error }
+            // One that stays is an orphan; why the merge failed matters more.
             for file in added { try? store.delete(file.path) }
             throw error
         }
     }
 
+    /// Files that have the same columns.
+    private struct Kind {
+        let fields: [ArrowField]
+        var files: [DataFile]
+    }
+
     /// Those files that have the same columns as others, together.
-    private func alike(_ files: [DataFile]) throws(MaintenanceError) -> [[DataFile]] {
-        var kinds: [(fields: [ArrowField], files: [DataFile])] = []
+    private func alike(_ files: [DataFile]) throws(MaintenanceError) -> [Kind] {
+        var kinds: [Kind] = []
         for file in files {
             let copies = try copies([file])
             let fields: [ArrowField]
-            do throws(ParquetError) { fields = try reader(copies.paths[0]).fields } catch {
-                throw .parquet(error)
-            }
+            do throws(ParquetError) {
+                fields = try ParquetReader(path: copies.paths[0], options: options).fields
+            } catch { throw .parquet(error) }
             // Columns without ids belong to a table by their names, which may have changed since.
             if fields.flatMap(\.leaves).contains(where: { $0.fieldID == nil }) { continue }
             if let known = kinds.firstIndex(where: { $0.fields == fields }) {
                 kinds[known].files.append(file)
             } else {
-                kinds.append((fields, [file]))
+                kinds.append(Kind(fields: fields, files: [file]))
             }
         }
-        return kinds.map(\.files).filter { $0.count > 1 }
+        return kinds.filter { $0.files.count > 1 }
     }
 
     private func copies(_ files: [DataFile]) throws(MaintenanceError) -> LocalCopies {
@@ -111,22 +118,20 @@ public struct Compaction {
         }
     }
 
-    private func reader(_ path: String) throws(ParquetError) -> ParquetReader {
-        try ParquetReader(path: path, batchBytes: Self.batchBytes, options: options)
-    }
-
     private func copy(
-        _ files: [DataFile],
+        _ kind: Kind,
         to uri: String,
         _ goesOn: (Int) -> Bool
     ) throws(MaintenanceError) -> DataFile {
-        let copies = try copies(files)
+        let copies = try copies(kind.files)
         // The copies have to stay as long as they are read.
         defer { withExtendedLifetime(copies) {} }
         let draft: String
         do throws(StoreError) { draft = try store.draft(uri) } catch { throw .store(error) }
         let summary: ParquetFileSummary?
-        do throws(ParquetError) { summary = try copy(copies.paths, to: draft, goesOn) } catch {
+        do throws(ParquetError) {
+            summary = try copy(copies.paths, kind.fields, to: draft, goesOn)
+        } catch {
             store.abandonDraft(uri)
             throw .parquet(error)
         }
@@ -135,7 +140,7 @@ public struct Compaction {
             throw .stopped
         }
         store.finish(uri)
-        var merged = DataFile(summary, uri: uri, partition: files[0].partition)
+        var merged = DataFile(summary, uri: uri, partition: kind.files[0].partition)
         // Rows of several files, one after the other, are in no order.
         merged.sortOrderID = nil
         return merged
@@ -144,14 +149,19 @@ public struct Compaction {
     /// Nil, and no file, when it was stopped.
     private func copy(
         _ paths: [String],
+        _ fields: [ArrowField],
         to newPath: String,
         _ goesOn: (Int) -> Bool
     ) throws(ParquetError) -> ParquetFileSummary? {
-        let fields = try reader(paths[0]).fields
         // A writer that is not closed takes its file with it.
         var writer = try ParquetWriter(path: newPath, fields: fields, options: options)
         for path in paths {
-            guard try Self.copy(try reader(path), to: &writer, goesOn) else { return nil }
+            let reader = try ParquetReader(
+                path: path,
+                batchBytes: Self.batchBytes,
+                options: options
+            )
+            guard try Self.copy(reader, to: &writer, goesOn) else { return nil }
         }
         return try writer.close()
     }

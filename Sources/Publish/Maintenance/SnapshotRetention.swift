@@ -73,8 +73,7 @@ public struct SnapshotRetention: Sendable {
         )
         choice.snapshotIDs = metadata.snapshots.filter { snapshot in
             if kept.contains(snapshot.id) { return false }
-            return ancestors.contains(snapshot.id) || snapshot.id == metadata.currentSnapshotID
-                || now - snapshot.timestampMilliseconds > age
+            return ancestors.contains(snapshot.id) || now - snapshot.timestampMilliseconds > age
         }.map(\.id)
         return choice
     }

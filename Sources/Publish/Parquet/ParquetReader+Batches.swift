@@ -8,10 +8,12 @@ extension ParquetReader {
         batchBytes: Int64,
         options: ParquetOptions = ParquetOptions()
     ) throws(ParquetError) {
-        let summary = try ParquetReader(path: path, options: options).summary
+        var reader = try ParquetReader(path: path, options: options)
+        let summary = reader.summary
         let rowBytes = max(1, summary.unpackedBytes / max(1, summary.rows))
         let limits = Self.rowsAtATime
         let rows = min(max(batchBytes / rowBytes, limits.lowerBound), limits.upperBound)
-        self = try ParquetReader(path: path, batchRows: Int(rows), options: options)
+        try reader.limit(batchRows: rows)
+        self = reader
     }
 }

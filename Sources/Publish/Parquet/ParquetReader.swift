@@ -56,6 +56,14 @@ public struct ParquetReader: ~Copyable, @unchecked Sendable {
         unsafe c_arrow_parquet_reader_free(handle)
     }
 
+    /// Has batches of `batchRows` rows at most, from the first row on again.
+    mutating func limit(batchRows: Int64) throws(ParquetError) {
+        var status = c_arrow_status()
+        // SAFETY: the handle is live.
+        unsafe c_arrow_parquet_reader_limit(handle, batchRows, &status)
+        if let error = ParquetError(status, path: path) { throw error }
+    }
+
     /// The next rows, or nil at the end.
     public mutating func next() throws(ParquetError) -> ArrowBatch? {
         var status = c_arrow_status()

@@ -56,7 +56,7 @@ public final class RESTCatalog: TableCatalog {
     func configuration() throws(CatalogError) -> Configuration {
         if let known = known.withLock({ $0 }) { return known }
         var url = "\(options.uri)/v1/config"
-        if let warehouse = options.warehouse { url += "?warehouse=\(Self.encoded(warehouse))" }
+        if let warehouse = options.warehouse { url += "?warehouse=\(percentEncoded(warehouse))" }
         let answer = try transport.ask(.get, url)
         guard answer.status == 200 else { throw refusal(answer, "its configuration") }
         let value = try json(answer)
@@ -176,12 +176,12 @@ public final class RESTCatalog: TableCatalog {
 
     func url(of table: TableIdentifier) throws(CatalogError) -> String {
         try url(
-            "namespaces/\(try joined(table.namespace))/tables/\(Self.encoded(table.name))"
+            "namespaces/\(try joined(table.namespace))/tables/\(percentEncoded(table.name))"
         )
     }
 
     private func joined(_ namespace: [String]) throws(CatalogError) -> String {
-        namespace.map(Self.encoded).joined(separator: try configuration().separator)
+        namespace.map { percentEncoded($0) }.joined(separator: try configuration().separator)
     }
 
     /// All elements of a list that comes in pages.
@@ -194,7 +194,7 @@ public final class RESTCatalog: TableCatalog {
         var token = ""
         repeat {
             // An empty token asks for pages at all.
-            let items = [query, "pageToken=\(Self.encoded(token))"].filter { !$0.isEmpty }
+            let items = [query, "pageToken=\(percentEncoded(token))"].filter { !$0.isEmpty }
             let url = try url("\(path)?\(items.joined(separator: "&"))")
             let answer = try transport.ask(.get, url)
             guard answer.status == 200 else { throw refusal(answer, path) }
@@ -265,22 +265,6 @@ public final class RESTCatalog: TableCatalog {
         return value?["error"]?["message"]?.stringValue ?? String(answer.text.prefix(200))
     }
 
-    /// RFC 3986, everything but the unreserved characters.
-    static func encoded(_ text: String) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: "_"), UInt8(ascii: "~"):
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                result += "%" + (digits.count < 2 ? "0" : "") + digits
-            }
-        }
-        return result
-    }
 }
 
 extension RESTCatalog.Configuration {

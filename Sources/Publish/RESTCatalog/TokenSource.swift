@@ -56,9 +56,9 @@ final class TokenSource: Sendable {
         from url: String
     ) throws(HTTPClientError) -> (token: String, lifetime: Duration?) {
         let halves = credential.split(separator: ":", maxSplits: 1).map(String.init)
-        var form = "grant_type=client_credentials&scope=\(RESTCatalog.encoded(options.scope))"
-        if halves.count == 2 { form += "&client_id=\(RESTCatalog.encoded(halves[0]))" }
-        form += "&client_secret=\(RESTCatalog.encoded(halves.last ?? ""))"
+        var form = "grant_type=client_credentials&scope=\(percentEncoded(options.scope))"
+        if halves.count == 2 { form += "&client_id=\(percentEncoded(halves[0]))" }
+        form += "&client_secret=\(percentEncoded(halves.last ?? ""))"
         let answer: HTTPAnswer
         do throws(HTTPClientError) {
             answer = try session.send(

@@ -352,6 +352,15 @@ c_arrow_parquet_reader* c_arrow_parquet_reader_open(
     return opened ? handle.release() : nullptr;
 }
 
+void c_arrow_parquet_reader_limit(
+    c_arrow_parquet_reader* handle, int64_t batch_rows, c_arrow_status* status) {
+    guarded(status, [&]() -> arrow::Status {
+        handle->file->set_batch_size(batch_rows);
+        ARROW_ASSIGN_OR_RAISE(handle->batches, handle->file->GetRecordBatchReader());
+        return arrow::Status::OK();
+    });
+}
+
 void c_arrow_parquet_reader_schema(
     c_arrow_parquet_reader* handle, struct ArrowSchema* schema, c_arrow_status* status) {
     guarded(status, [&]() { return arrow::ExportSchema(*handle->batches->schema(), schema); });

@@ -143,10 +143,10 @@ public final class HTTPSession: Sendable {
 /// One of libcurl's handles, with the connections it keeps.
 ///
 /// SAFETY: the pointer is open from `init` to `deinit`, and belongs to one thread at a time.
-// @unchecked Sendable: `HTTPSession` takes it out of the list in its lock for one thread, which
-// puts it back when it is done.
 @safe
 private final class CurlHandle: @unchecked Sendable {
+    // @unchecked Sendable: `HTTPSession` takes it out of the list in its lock for one thread, which
+    // puts it back when it is done.
     let pointer: UnsafeMutableRawPointer
 
     init?() {

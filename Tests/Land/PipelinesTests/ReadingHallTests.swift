@@ -50,13 +50,22 @@ private struct Stage {
     /// The partition's one batch was read for the lane on `seat`.
     mutating func finish(_ seat: Int, _ partition: Int32) throws {
         let place = SourcePartition(topic: "events", index: partition)
+        for wake in hall.finish(place, try chunk(of: place), route: seat) { wake() }
+    }
+
+    /// What a partition's one batch takes of the window.
+    func chunkBytes() throws -> Int {
+        try chunk(of: SourcePartition(topic: "events", index: 0)).byteCount
+    }
+
+    private func chunk(of place: SourcePartition) throws -> RoutedChunk {
         let chunk = RoutedChunk(from: 0, routes: seats, shelf: Shelf(idleMax: 1))
         try chunk.fill { (buffer) throws(LogSourceError) in
             _ = try log.read(place, from: 0, bytesMax: 1, into: &buffer)
         }
         let router = ChunkRouter(Array(repeating: nil, count: seats))
         chunk.route(of: place, with: RecordWalk(batchBytesMax: 1 << 20), by: router)
-        for wake in hall.finish(place, chunk, route: seat) { wake() }
+        return chunk
     }
 
     mutating func rest(_ seat: Int) {
@@ -97,6 +106,22 @@ private struct Stage {
         #expect(stage.ask(1, 0) == "wait")
         try stage.finish(0, 0)
         #expect(stage.bell.count(1) == 1)
+    }
+
+    @Test func `a full window is filled again when it is nearly empty`() throws {
+        // Room for one chunk and a half: two fill it.
+        let chunkBytes = try Stage(seats: 2, turns: 2).chunkBytes()
+        var stage = Stage(seats: 2, turns: 2, windowBytesMax: chunkBytes * 3 / 2)
+        for partition in Int32(0)..<2 {
+            #expect(stage.ask(0, partition) == "read")
+            try stage.finish(0, partition)
+        }
+        #expect(stage.ask(0, 2) == "wait")
+        // One of two has gone: two thirds of the window are taken still.
+        #expect(stage.ask(1, 0) == "take")
+        #expect(stage.ask(0, 2) == "wait")
+        #expect(stage.ask(1, 1) == "take")
+        #expect(stage.ask(0, 2) == "read")
     }
 
     @Test func `who waits for room hears of every chunk that goes`() throws {

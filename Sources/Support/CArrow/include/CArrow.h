@@ -175,6 +175,10 @@ typedef struct c_arrow_parquet_reader c_arrow_parquet_reader;
 c_arrow_parquet_reader* c_arrow_parquet_reader_open(
     const char* path, int64_t batch_rows, c_arrow_status* status);
 
+// Has the next batches be of `batch_rows` rows at most, from the first row on again.
+void c_arrow_parquet_reader_limit(
+    c_arrow_parquet_reader* handle, int64_t batch_rows, c_arrow_status* status);
+
 // Hands out the file's schema as Arrow sees it.
 void c_arrow_parquet_reader_schema(
     c_arrow_parquet_reader* reader, struct ArrowSchema* schema, c_arrow_status* status);

@@ -1,5 +1,6 @@
 import Configuration
 import EventLog
+import HTTPClient
 import HTTPServer
 import JSONText
 import LogSources

@@ -82,7 +82,7 @@ struct TablesCommand: Command {
             default: try desk.report(verb, words[1], arguments)
             }
         show(answer, arguments, text)
-        return .success
+        return answer["interrupted"]?.boolValue == true ? .failure : .success
     }
 
     private static func expiry(_ arguments: ParsedArguments) throws -> JSONValue {
@@ -132,6 +132,8 @@ struct TablesCommand: Command {
         if arguments.has("dry-run") {
             return try desk.change("optimize", table, ["dry_run": true])
         }
+        // What is being merged when Ctrl-C comes is committed still.
+        let signals = try StopSignals()
         var progress = ProgressLine(isShown: !arguments.has("json"))
         defer { progress.end() }
         var files: Int64 = 0
@@ -145,11 +147,13 @@ struct TablesCommand: Command {
                 "\(grouped(files)) files merged, \(grouped(rows)) rows copied; "
                     + "\(grouped(answer["files_left"]?.integerValue ?? 0)) files to go"
             )
-            guard left > 0, answer["changed"]?.boolValue ?? false else {
+            let isInterrupted = signals.arrive(within: .zero)
+            guard left > 0, answer["changed"]?.boolValue ?? false, !isInterrupted else {
                 var whole = answer.objectValue ?? JSONObject()
                 whole["changed"] = .bool(files > 0)
                 whole["files_merged"] = .integer(files)
                 whole["rows_copied"] = .integer(rows)
+                if isInterrupted { whole["interrupted"] = true }
                 return .object(whole)
             }
         }

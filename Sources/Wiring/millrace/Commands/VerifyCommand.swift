@@ -3,6 +3,7 @@ import Clocks
 import Configuration
 import EventLog
 import Files
+import HTTPClient
 import HTTPServer
 import JSONText
 import LogSources

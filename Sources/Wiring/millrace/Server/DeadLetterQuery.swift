@@ -1,4 +1,5 @@
 import Bytes
+import HTTPClient
 import HTTPServer
 import JSONText
 import Pipelines
@@ -128,20 +129,4 @@ extension RecordPlace {
 func bytesAsJSON(_ bytes: [UInt8], key: String) -> (key: String, value: JSONValue) {
     if let text = String(validatingUTF8: bytes.bytes) { return (key, .string(text)) }
     return ("\(key)_hex", .string(HexText.encoded(bytes.bytes)))
-}
-
-/// `text` with everything percent-encoded that is not unreserved (RFC 3986, section 2.3).
-func percentEncoded(_ text: String) -> String {
-    var encoded = ""
-    for byte in text.utf8 {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-            UInt8(ascii: "_"), UInt8(ascii: "~"):
-            encoded.unicodeScalars.append(Unicode.Scalar(byte))
-        default:
-            encoded += "%" + HexText.encoded([byte].bytes)
-        }
-    }
-    return encoded
 }
