@@ -423,7 +423,7 @@ let package = Package(
             "Maintenance",
             uses: [
                 "ArrowData", "Bytes", "Catalogs", "Clocks", "Columns", "DataFiles", "Files",
-                "IcebergModel", "Parquet", "Stores", "Tables",
+                "IcebergModel", "JSONText", "Parquet", "Stores", "Tables",
             ]
         ),
         tests(

@@ -10,6 +10,7 @@ import pytest
 from pyiceberg.catalog.sql import SqlCatalog
 
 import lake_reader
+import named_files
 from fault_proxy import FaultProxy
 from millrace_process import MillraceProcess, wait_until
 from object_store import KEYS, ObjectStore
@@ -195,6 +196,14 @@ def test_a_store_that_fails_in_every_way_loses_nothing_and_doubles_nothing(store
             proven(millrace)
             assert {"status", "before", "after", "body", "half", "slow"} <= set(proxy.counts), proxy.counts
             assert lake.referenced() <= {o.path for o in lake.objects("wh", ".parquet")}
+            # One more commit, which the metadata files of failed ones lie behind; then nothing that failed is left.
+            send(millrace, range(total, total + 40))
+            millrace.wait_until_landed()
+            cleaned = json.loads(millrace.run("tables", "clean", "--older-than", "0s", "--yes", "--json").stdout)
+            assert [t["files_found"] - t["files_deleted"] for t in cleaned["tables"]] == [0] * len(cleaned["tables"])
+            assert {o.base_name for o in lake.objects("wh")} == named_files.named(lake.catalog().load_table("default.game"))
+            assert rows(millrace) == list(range(total + 40))
+            proven(millrace)
 
 
 def test_a_store_that_is_away_is_waited_for_and_named():

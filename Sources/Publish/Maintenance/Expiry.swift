@@ -41,6 +41,7 @@ public struct Expiry {
         let ids = Set(choice.snapshotIDs.prefix(Self.snapshotsMax))
         let gone = metadata.snapshots.filter { ids.contains($0.id) }
         if gone.isEmpty, choice.references.isEmpty { return nil }
+        try table.mustOwnItsFiles()
         var updates = choice.references.map { TableUpdate.removeReference($0) }
         if !gone.isEmpty { updates.append(.removeSnapshots(gone.map(\.id))) }
         let kept = metadata.references.filter { !choice.references.contains($0.key) }

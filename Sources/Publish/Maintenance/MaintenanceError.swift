@@ -15,6 +15,9 @@ public enum MaintenanceError: Error, Sendable, CustomStringConvertible {
     case store(StoreError)
     /// The catalog refused a change, or its outcome is not known; no file was deleted.
     case refused(TableIdentifier, reason: String)
+    /// The table, or what lies around it, forbids it. Nothing was done, and nothing will be before
+    /// somebody changes that.
+    case forbidden(TableIdentifier, reason: String)
     /// Somebody asked for a stop.
     case stopped
 
@@ -26,6 +29,7 @@ public enum MaintenanceError: Error, Sendable, CustomStringConvertible {
         case .parquet(let error): error.isRetriable
         case .store(let error): error.isRetriable
         case .stopped, .refused: true
+        case .forbidden: false
         }
     }
 
@@ -36,7 +40,8 @@ public enum MaintenanceError: Error, Sendable, CustomStringConvertible {
         case .commit(let error): error.description
         case .parquet(let error): error.description
         case .store(let error): error.description
-        case .refused(let table, let reason): "table \(table): \(reason)"
+        case .refused(let table, let reason), .forbidden(let table, let reason):
+            "table \(table): \(reason)"
         case .stopped: "it was stopped before its commit; nothing has changed"
         }
     }

@@ -102,6 +102,32 @@ public struct LocalStore<FS: FileSystem>: ObjectStore {
         return names.map { FileURI.scheme + path + "/" + $0 }
     }
 
+    /// See `ObjectStore.entries`.
+    public func entries(of folder: String) throws(StoreError) -> [StoreEntry] {
+        let path = try FileURI.path(ofURI: folder)
+        guard files.exists(path) else { return [] }
+        var entries: [StoreEntry] = []
+        for name in try attempt({ () throws(FileError) in try files.list(path) }) {
+            let status: FileStatus
+            do throws(FileError) {
+                status = try files.status(of: "\(path)/\(name)", followingLinks: false)
+            } catch {
+                // It went while we looked.
+                if error.isNotFound { continue }
+                throw .file(error)
+            }
+            guard status.kind == .file || status.kind == .directory else { continue }
+            entries.append(
+                StoreEntry(
+                    uri: FileURI.scheme + path + "/" + name,
+                    bytes: status.kind == .file ? status.bytes : -1,
+                    changedNanoseconds: max(status.modifiedNanoseconds, status.changedNanoseconds)
+                )
+            )
+        }
+        return entries
+    }
+
     /// The path of `uri`: its characters as they are, or, when nothing lies there, decoded.
     func existing(_ uri: String) throws(StoreError) -> String {
         let path = try FileURI.path(ofURI: uri)

@@ -24,4 +24,7 @@ public protocol ObjectStore: Sendable {
     func createFolder(_ uri: String) throws(StoreError)
     /// URIs of what lies directly in a folder, sorted.
     func list(_ folder: String) throws(StoreError) -> [String]
+    /// What lies directly in a folder, with sizes and times; none when there is no such folder.
+    /// Links are not followed and not told.
+    func entries(of folder: String) throws(StoreError) -> [StoreEntry]
 }

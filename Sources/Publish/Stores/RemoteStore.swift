@@ -71,6 +71,28 @@ public final class RemoteStore: DataStore {
         }.sorted()
     }
 
+    /// See `ObjectStore.entries`. Names with an empty part are left out: Arrow and other programs
+    /// do not agree which object such a name means.
+    public func entries(of folder: String) throws(StoreError) -> [StoreEntry] {
+        let place = try StoreURI(folder)
+        let path = place.objectPath
+        var entries: [StoreEntry] = []
+        for object in try objects.list(path, isDeep: false, withFolders: true) {
+            let name = object.path.dropFirst(path.utf8.count + 1)
+            guard object.path.hasPrefix(path + "/"), !name.contains("/"),
+                !["", ".", ".."].contains(name)
+            else { continue }
+            entries.append(
+                StoreEntry(
+                    uri: "\(place.appending(String(name)))",
+                    bytes: object.isFolder ? -1 : object.bytes,
+                    changedNanoseconds: object.modifiedNanoseconds
+                )
+            )
+        }
+        return entries
+    }
+
     /// See `ObjectStore.delete`.
     public func delete(_ uri: String) throws(StoreError) {
         let place = try StoreURI(uri)

@@ -123,6 +123,11 @@ public final class StoreSet: DataStore {
         try store(folder).list(folder)
     }
 
+    /// See `ObjectStore.entries`.
+    public func entries(of folder: String) throws(StoreError) -> [StoreEntry] {
+        try store(folder).entries(of: folder)
+    }
+
     /// See `DataStore.draft`.
     public func draft(_ uri: String) throws(StoreError) -> String { try store(uri).draft(uri) }
 

@@ -113,6 +113,14 @@ public struct StoreURI: Hashable, Sendable, CustomStringConvertible {
         return with(key: key + slash + name)
     }
 
+    /// True for this place and what lies below it, however the two are written.
+    public func contains(_ other: StoreURI) -> Bool {
+        scheme == other.scheme && other.parts.starts(with: parts)
+    }
+
+    /// Bucket and folders, or folders.
+    private var parts: [Substring] { (scheme == .file ? key : objectPath).split(separator: "/") }
+
     /// The last part of the name; the bucket's when there is none.
     public var lastComponent: String {
         key.split(separator: "/").last.map(String.init) ?? authority

@@ -163,6 +163,7 @@ extension Lake {
 
     private func finish(_ commit: StagedCommit, _ state: TableState) -> Table {
         if let list = commit.manifestList { cache.keep(commit.manifests, ofList: list) }
+        underWay.end(commit.files + commit.manifests.map(\.path))
         return table(state)
     }
 }

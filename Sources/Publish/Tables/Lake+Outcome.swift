@@ -11,7 +11,10 @@ extension Lake {
         try catalog.settle(attempt.table)
         var current = try table(attempt.table)
         while current.metadata.uuid == attempt.tableUUID {
-            if isThere(attempt, in: current) { return .committed(current) }
+            if isThere(attempt, in: current) {
+                underWay.end(attempt.files)
+                return .committed(current)
+            }
             guard let fenced = try fence(current, against: attempt) else { break }
             current = fenced
         }

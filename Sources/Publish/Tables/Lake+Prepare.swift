@@ -104,14 +104,30 @@ extension Lake {
                 sync: newSync()
             )
         } catch { throw .metadata(identifier, error) }
-        try stored(identifier) { () throws(StoreError) in
-            try store.create(path, written.bytes)
-        }
+        try create(path, written.bytes, for: identifier)
         return written.file
+    }
+
+    /// Writes a file that a commit is to name.
+    func create(
+        _ path: String,
+        _ bytes: Slab,
+        for table: TableIdentifier
+    ) throws(TableError) {
+        underWay.begin(path)
+        do throws(StoreError) { try store.create(path, bytes) } catch {
+            underWay.end([path])
+            throw .store(table, error)
+        }
     }
 
     /// Deletes files nobody refers to. One that stays is found by orphan removal later.
     func deleteQuietly(_ files: [String]) {
         store.deleteQuietly(files, logger)
+        underWay.end(files)
     }
+
+    /// True for the name of a manifest or manifest list that a commit of this process has written,
+    /// as long as the commit has neither happened nor was given up.
+    public func isUnderWay(_ name: String) -> Bool { underWay.contains(name) }
 }

@@ -1,7 +1,7 @@
 internal import Bytes
 internal import Catalogs
 internal import IcebergModel
-internal import Stores
+public import Stores
 
 extension Lake {
     /// The manifests of a snapshot, from the cache or its manifest list.
@@ -20,6 +20,20 @@ extension Lake {
         } catch { throw .metadata(table, error) }
         cache.keep(manifests, ofList: path)
         return manifests
+    }
+
+    /// The identity of the table that a metadata file is of, empty where it says none; nil when the
+    /// file is gone or was cut short by a crash.
+    public func uuid(inMetadataFile uri: String) throws(StoreError) -> String? {
+        let bytes: Slab
+        do throws(StoreError) {
+            bytes = try store.read(uri, bytesMax: EmbeddedCatalog.metadataBytesMax)
+        } catch {
+            if error.isNotFound { return nil }
+            throw error
+        }
+        guard let plain = try? EmbeddedCatalog.plain(bytes, uri) else { return nil }
+        return TableMetadata.uuid(in: plain.bytes)
     }
 
     /// The entries of a manifest, also those of removed files, from the cache or the file.

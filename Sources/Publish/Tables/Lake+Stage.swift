@@ -149,9 +149,7 @@ extension Lake {
                 sync: newSync()
             )
         } catch { throw .metadata(prepared.table, error) }
-        try stored(prepared.table) { () throws(StoreError) in
-            try store.create(path, list)
-        }
+        try create(path, list, for: prepared.table)
     }
 }
 

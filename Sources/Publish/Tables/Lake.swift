@@ -16,6 +16,7 @@ public final class Lake: Sendable {
     let clock: any WallClock
     let logger: Logger
     let cache = ManifestCache()
+    let underWay = FilesUnderWay()
     private let identities: Identities
 
     /// The tables of `catalog` with their files in `store`.

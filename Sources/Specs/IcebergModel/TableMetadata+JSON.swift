@@ -14,6 +14,13 @@ extension TableMetadata {
         try self.init(json: json, document: document)
     }
 
+    /// The identity of the table that metadata of any format version are of, empty where they say
+    /// none; nil for what is no whole JSON document.
+    public static func uuid(in bytes: RawSpan) -> String? {
+        guard let json = try? JSONValue.parse(bytes, depthMax: depthMax) else { return nil }
+        return json["table-uuid"]?.stringValue ?? ""
+    }
+
     /// Reads metadata.
     public init(json: JSONValue, document: String) throws(IcebergError) {
         let reader = try MetadataReader(json, document)

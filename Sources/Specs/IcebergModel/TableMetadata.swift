@@ -67,6 +67,20 @@ public struct TableMetadata: Sendable {
     /// they say beyond what this code knows is written back.
     internal var written: [String: JSONValue]
 
+    /// Everything that could be a file's URI in members this code does not know or use: statistics
+    /// of snapshots, and what later versions name.
+    public var otherNames: [String] {
+        func names(_ value: JSONValue) -> [String] {
+            switch value {
+            case .string(let text): text.contains("/") ? [text] : []
+            case .array(let values): values.flatMap(names)
+            case .object(let object): object.members.flatMap { names($0.value) }
+            default: []
+            }
+        }
+        return names(.object(others))
+    }
+
     /// The schema of new data.
     public var schema: Schema {
         // `check` made sure that it is there.

@@ -48,6 +48,9 @@ public struct MillraceConfiguration: Sendable {
         public var cacheBytes: Int
         /// How often tables are looked after; nil: never.
         public var upkeepInterval: Duration?
+        /// How often files that nothing names are looked for, and from which age they are deleted;
+        /// nil: never. Part of the upkeep.
+        public var cleaning: (interval: Duration, age: Duration)?
     }
 
     /// The Iceberg REST catalog.
@@ -134,7 +137,9 @@ public struct MillraceConfiguration: Sendable {
             foreign: ForeignCatalogConfiguration(reader, source.environment),
             cacheBytes: reader.value(LakeKeys.cache),
             upkeepInterval: reader.value(LakeKeys.hasUpkeep)
-                ? reader.value(LakeKeys.upkeepInterval) : nil
+                ? reader.value(LakeKeys.upkeepInterval) : nil,
+            cleaning: reader.value(LakeKeys.cleans)
+                ? (reader.value(LakeKeys.cleanInterval), reader.value(LakeKeys.cleanAge)) : nil
         )
         if let given = reader.value(LakeKeys.catalog), lake.foreign == nil { lake.catalog = given }
         stores = StoreConfiguration.all(

@@ -288,11 +288,36 @@ enum LakeKeys {
         default: "1m",
         help: "How often every table is looked at."
     )
+    static let cleans = Setting(
+        "lake.clean",
+        .boolean,
+        default: "true",
+        help: """
+            The server deletes files below a table's location that no snapshot and nothing else
+            names: what an interrupted merge, commit or expiry has left. Part of the upkeep.
+            """
+    )
+    static let cleanInterval = Setting(
+        "lake.clean_interval",
+        .duration(in: .seconds(1)...(.seconds(365 * 86_400))),
+        default: "1d",
+        help: "How often it looks for them; a first time after an hour, if that is sooner."
+    )
+    static let cleanAge = Setting(
+        "lake.clean_age",
+        .duration(in: .seconds(1)...(.seconds(3650 * 86_400))),
+        default: "3d",
+        help: """
+            Age from which such files are deleted. It must be longer than the longest job of any
+            engine that writes to the tables: what it has not committed yet is named by nothing.
+            """
+    )
 
     static let all =
         [
             directory.description, warehouse.description, catalog.description, cache.description,
-            hasUpkeep.description, upkeepInterval.description,
+            hasUpkeep.description, upkeepInterval.description, cleans.description,
+            cleanInterval.description, cleanAge.description,
         ] + ForeignCatalogKeys.all
 }
 

@@ -6,25 +6,32 @@ struct ServerClient {
     /// `host:port` of the server's HTTP side.
     let address: String
 
+    static let timeout = Duration.seconds(600)
+
     /// The JSON answer to a GET of `path`.
     func get(_ path: String) throws(CommandError) -> JSONValue {
-        try ask(path) { (exchange) throws(HTTPClientError) in try exchange.get() }
+        try ask(path, Self.timeout) { (exchange) throws(HTTPClientError) in try exchange.get() }
     }
 
     /// The JSON answer to a POST of `body` to `path`.
-    func post(_ path: String, _ body: JSONValue) throws(CommandError) -> JSONValue {
-        try ask(path) { (exchange) throws(HTTPClientError) in
+    func post(
+        _ path: String,
+        _ body: JSONValue,
+        timeout: Duration = ServerClient.timeout
+    ) throws(CommandError) -> JSONValue {
+        try ask(path, timeout) { (exchange) throws(HTTPClientError) in
             try exchange.post(body.text(), contentType: "application/json")
         }
     }
 
     private func ask(
         _ path: String,
+        _ timeout: Duration,
         _ send: (HTTPExchange) throws(HTTPClientError) -> HTTPAnswer
     ) throws(CommandError) -> JSONValue {
         let answer: HTTPAnswer
         do {
-            answer = try send(HTTPExchange("http://\(address)\(path)", timeout: .seconds(600)))
+            answer = try send(HTTPExchange("http://\(address)\(path)", timeout: timeout))
         } catch {
             if error.isRefused {
                 throw CommandError(

@@ -8,7 +8,7 @@ import Testing
 
 extension SmallFiles {
     /// Takes out all but the last snapshot and those with names.
-    fileprivate func expire() throws -> Expiry.Result? {
+    func expire() throws -> Expiry.Result? {
         table = try table.refreshed()
         let choice = SnapshotRetention(maxAge: 0, countMin: 1).choice(
             from: table.metadata,

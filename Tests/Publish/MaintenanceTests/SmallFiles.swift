@@ -43,6 +43,20 @@ final class SmallFiles {
         layout = try ColumnLayout(schema)
     }
 
+    /// Another process's view of the same lake.
+    func another() throws -> Lake {
+        Lake(
+            catalog: try SQLiteCatalog(
+                path: "\(folder)/catalog.db",
+                name: "lake",
+                warehouse: "file://\(folder)/lake"
+            ),
+            store: store,
+            clock: SystemClocks(),
+            random: SystemRandom()
+        )
+    }
+
     deinit {
         func remove(_ path: String) {
             for name in (try? LocalFiles().list(path)) ?? [] { remove("\(path)/\(name)") }

@@ -126,12 +126,17 @@ public final class EmbeddedCatalog: TableCatalog {
             try store.read(location, bytesMax: Self.metadataBytesMax)
         }
         do throws(IcebergError) {
-            if location.hasSuffix(".gz.metadata.json") || location.hasSuffix(".metadata.json.gz") {
-                let unpacked = try Self.unpacked(bytes, location)
-                return try TableMetadata(unpacked.bytes, document: location)
-            }
-            return try TableMetadata(bytes.bytes, document: location)
+            let plain = try Self.plain(bytes, location)
+            return try TableMetadata(plain.bytes, document: location)
         } catch { throw .metadata(identifier, error) }
+    }
+
+    /// What the metadata file at `location` says, unpacked if its name says that it is packed.
+    static func plain(_ bytes: Slab, _ location: String) throws(IcebergError) -> Slab {
+        let isPacked = [".gz.metadata.json", ".metadata.json.gz"].contains(
+            where: location.hasSuffix
+        )
+        return isPacked ? try unpacked(bytes, location) : bytes
     }
 
     private static func unpacked(
@@ -195,9 +200,22 @@ extension ObjectStore {
 extension TableState {
     /// The number at the start of the metadata file's name; 0 when another writer named it
     /// otherwise.
-    var metadataVersion: Int {
-        let name = metadataLocation.split(separator: "/").last ?? ""
-        let number = Int(name.prefix { $0.isASCII && $0.isNumber }) ?? 0
-        return number < Int.max ? number : 0
+    var metadataVersion: Int { metadataFileVersion(metadataLocation) ?? 0 }
+}
+
+/// The number at the start of a metadata file's name, if there is one.
+private func metadataFileVersion(_ uri: String) -> Int? {
+    let digits = ObjectName.last(of: uri).prefix { $0.isASCII && $0.isNumber }
+    return Int(digits).flatMap { $0 < Int.max ? $0 : nil }
+}
+
+extension Table {
+    /// True when the name is that of a metadata file with a higher number than the current one's: a
+    /// commit that is on its way may be about to make it the table.
+    public func mayBecomeCurrent(metadataFile name: String) -> Bool {
+        guard name.contains(".metadata.json"), let version = metadataFileVersion(name) else {
+            return false
+        }
+        return version > (metadataFileVersion(metadataLocation) ?? 0)
     }
 }

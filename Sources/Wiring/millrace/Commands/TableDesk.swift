@@ -2,6 +2,8 @@ import Arguments
 import HTTPClient
 import HTTPServer
 import JSONText
+import Maintenance
+import Threads
 
 /// Asks about tables: the running server, or the lake itself when none runs.
 struct TableDesk {
@@ -51,6 +53,47 @@ struct TableDesk {
             return try TableUpkeep(lake).answer(verb, found, body)
         }
     }
+
+    /// Has files that nothing names removed from `table`; tells how many were looked at and removed
+    /// meanwhile.
+    func clean(
+        _ table: String,
+        _ body: JSONValue,
+        progress: (_ looked: Int64, _ removed: Int64) -> Void
+    ) throws(CommandError) -> JSONValue {
+        if let lake {
+            return try Self.answer { () throws(HTTPProblem) in
+                let found = try TableReports(lake: lake.lake).table(table)
+                return try TableUpkeep(lake).clean(found, body) {
+                    progress(Int64($0.looked), Int64($0.removed))
+                }
+            }
+        }
+        let path = "/v1/tables/\(percentEncoded(table))/clean"
+        let server = configuration.server
+        let answer = Condition<Result<JSONValue, CommandError>?>(nil)
+        let asking = Thread("clean") {
+            let result = Result { () throws(CommandError) in
+                try server.post(path, body, timeout: Self.cleanTimeout)
+            }
+            answer.update { $0 = result }
+        }
+        defer { asking.join() }
+        while true {
+            if let result = answer.wait(timeout: .milliseconds(500), until: { $0 }) {
+                return try result.get()
+            }
+            // Only for the eyes: the answer tells what went wrong.
+            guard let state = try? server.get(path) else { continue }
+            progress(
+                state["files_looked_at"]?.integerValue ?? 0,
+                state["files_deleted"]?.integerValue ?? 0
+            )
+        }
+    }
+
+    /// A store lists some ten thousand objects in a second.
+    private static let cleanTimeout = Duration.seconds(86_400)
 
     private static func answer(
         _ body: () throws(HTTPProblem) -> JSONValue

@@ -155,6 +155,29 @@ enum TableText {
         return line
     }
 
+    static func cleaned(_ answer: JSONValue, isDry: Bool) -> String {
+        var line = "\(text(answer["table"])): "
+        if isDry {
+            line += "\(text(answer["files_found"])) files of \(text(answer["bytes_found"])) bytes "
+            line += "are named by nothing"
+        } else {
+            line += "\(text(answer["files_deleted"])) files of \(text(answer["bytes_deleted"])) "
+            line += "bytes that nothing names deleted"
+        }
+        line += ", of \(text(answer["files_looked_at"]))"
+        if let young = answer["files_young"]?.integerValue, young > 0 {
+            line += "; \(grouped(young)) are too young to tell"
+        }
+        line += "\n"
+        guard isDry else { return line }
+        var table = TextTable([("bytes", .right), ("changed", .left), ("file", .left)])
+        let files = answer["files"]?.arrayValue ?? []
+        for file in files {
+            table.append([text(file["bytes"]), text(file["changed_at"]), text(file["path"])])
+        }
+        return files.isEmpty ? line : line + table.text
+    }
+
     @Sendable static func expired(_ answer: JSONValue) -> String {
         var line = "\(text(answer["table"])): \(text(answer["snapshots_expired"])) snapshots "
         line += "taken out, \(text(answer["data_files_deleted"])) data files of "

@@ -17,6 +17,8 @@ struct TablesCommand: Command {
                        what the last commit changed
             optimize   merges small data files into large ones; earlier snapshots stay readable
             expire     takes old snapshots out and deletes the files that only they had
+            clean      deletes files that nothing names: what a crash has left; without TABLE, of
+                       every table
             rollback   makes the snapshot --to the current one again; not for tables that a
                        pipeline lands: 'millrace pipelines state reset' moves its checkpoint, too
 
@@ -24,10 +26,12 @@ struct TablesCommand: Command {
             running server, or works on the lake itself when none runs. The server keeps tables in
             shape by itself (lake.upkeep): it merges small files when there are many, and
             of snapshots keeps those of ten minutes, the last hundred, and one an hour for five
-            days, unless the table's properties history.expire.* say otherwise.
+            days, unless the table's properties history.expire.* say otherwise. Once a day it
+            deletes files older than three days that nothing names (lake.clean).
             """,
         positionals: [
-            "[list|describe|snapshots|history|files|diff|optimize|expire|rollback]", "[TABLE]",
+            "[list|describe|snapshots|history|files|diff|optimize|expire|clean|rollback]",
+            "[TABLE]",
         ],
         options: [
             Commands.configOption, Commands.jsonOption,
@@ -38,9 +42,11 @@ struct TablesCommand: Command {
                 "older-than",
                 .one("AGE"),
                 help:
-                    "expire: snapshots older than that, such as 12h or 7d, whatever the table says"
+                    "expire: snapshots older than that, such as 12h or 7d, whatever the table "
+                    + "says; clean: files older than that, 3d"
             ),
             OptionDescription("keep", .one("N"), help: "expire: but not the last N; 1"),
+            OptionDescription("yes", help: "clean: files younger than a day without asking"),
             OptionDescription("dry-run", help: "change nothing, and say what would change"),
         ],
         examples: [
@@ -52,6 +58,7 @@ struct TablesCommand: Command {
                 "what has changed since then"
             ), ("millrace tables optimize purchases --dry-run", "how many files would be merged"),
             ("millrace tables expire purchases --older-than 7d", "keep a week"),
+            ("millrace tables clean --dry-run", "what crashes have left in all tables"),
         ]
     )
 
@@ -64,6 +71,9 @@ struct TablesCommand: Command {
             }
             show(try desk.list(), arguments, TableText.list)
             return .success
+        }
+        if verb == "clean", words.count < 3 {
+            return try clean(desk, words.dropFirst().first, arguments)
         }
         guard let text = TableText.verbs[verb] else {
             throw CommandError(

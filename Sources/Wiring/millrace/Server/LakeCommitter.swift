@@ -242,7 +242,13 @@ final class LakeCommitter: TableCommitter {
             state.files += 1
             return state.files
         }
-        let uri = "\(folder)/\(pipeline)-\(epoch)-\(number)-\(service.newUUID()).parquet"
+        let name = DataFileName.make(
+            pipeline: pipeline,
+            epoch: epoch,
+            number: number,
+            uuid: service.newUUID()
+        )
+        let uri = "\(folder)/\(name)"
         pending(table, pipeline, epoch).add(uri)
         return uri
     }

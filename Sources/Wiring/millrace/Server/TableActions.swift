@@ -45,17 +45,22 @@ extension TableUpkeep {
         _ body: JSONValue
     ) throws(HTTPProblem) -> JSONValue {
         switch verb {
+        case "clean": try clean(table, body)
         case "expire": try expire(table, body)
         case "rollback": try rollback(table, body)
         default: try optimize(table, body)
         }
     }
 
-    /// `POST /v1/tables/{table}/optimize`, `…/expire`, `…/rollback`, and the reports.
+    /// `POST /v1/tables/{table}/optimize`, `…/clean`, `…/expire`, `…/rollback`, and the reports.
     var actions: [GatewayAction] {
         let reports = TableReports(lake: service.lake)
-        return reports.actions
-            + ["optimize", "expire", "rollback"].map { verb in
+        let progress = GatewayAction("GET", "/v1/tables/{table}/clean") {
+            (call) throws(HTTPProblem) in
+            (200, self.cleanProgress(try reports.table(call.segments[2])))
+        }
+        return reports.actions + [progress]
+            + ["optimize", "clean", "expire", "rollback"].map { verb in
                 GatewayAction("POST", "/v1/tables/{table}/\(verb)") { (call) throws(HTTPProblem) in
                     (200, try self.answer(verb, try reports.table(call.segments[2]), call.body))
                 }

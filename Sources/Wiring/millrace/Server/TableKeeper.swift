@@ -16,6 +16,8 @@ final class TableKeeper: Sendable {
     private let logger: Logger
     private let isEnding = Condition(false)
     private let thread = Mutex<Thread?>(nil)
+    private let cleaning: (interval: Duration, age: Duration)?
+    private let nextCleaning = Mutex(MonotonicInstant(nanoseconds: Int64.max))
     private let merged = Atomic<Int>(0)
     /// The metadata files of tables in which there was nothing to merge.
     private let settled = Mutex<[TableIdentifier: String]>([:])
@@ -24,6 +26,8 @@ final class TableKeeper: Sendable {
     private static let filesMin = 16
     /// Snapshots from which taking them out is worth a commit.
     private static let snapshotsMin = 50
+    /// How long after the start files that nothing names are looked for.
+    private static let firstCleaning = Duration.seconds(3600)
 
     /// The keeper that the settings ask for.
     static func start(
@@ -35,7 +39,13 @@ final class TableKeeper: Sendable {
     ) -> TableKeeper? {
         guard let interval = settings.lake.upkeepInterval else { return nil }
         let logger = logger.named("upkeep")
-        let keeper = TableKeeper(service, upkeep, every: interval, logger: logger)
+        let keeper = TableKeeper(
+            service,
+            upkeep,
+            every: interval,
+            cleaning: settings.lake.cleaning,
+            logger: logger
+        )
         keeper.register(in: metrics)
         return keeper
     }
@@ -45,10 +55,16 @@ final class TableKeeper: Sendable {
         _ service: LakeService,
         _ upkeep: TableUpkeep,
         every interval: Duration,
+        cleaning: (interval: Duration, age: Duration)?,
         logger: Logger
     ) {
         self.service = service
         self.upkeep = upkeep
+        self.cleaning = cleaning
+        if let cleaning {
+            let first = min(cleaning.interval, Self.firstCleaning)
+            nextCleaning.withLock { $0 = SystemClocks().now() + first }
+        }
         self.logger = logger
         thread.withLock { thread in
             thread = Thread("upkeep") { [self] in
@@ -79,12 +95,14 @@ final class TableKeeper: Sendable {
     }
 
     private func tend() {
+        let cleans = isTimeToClean()
         do {
             for namespace in try service.lake.catalog.listNamespaces() {
                 for identifier in try service.lake.catalog.listTables(namespace) {
                     if isEnding.withLock({ $0 }) { return }
                     let table = try service.lake.table(identifier)
-                    if service.lake.catalog.isEmbedded || table.isLanded { tend(table) }
+                    guard service.lake.catalog.isEmbedded || table.isLanded else { continue }
+                    tend(table, cleans: cleans)
                 }
             }
         } catch {
@@ -92,8 +110,40 @@ final class TableKeeper: Sendable {
         }
     }
 
+    private func isTimeToClean() -> Bool {
+        guard let cleaning else { return false }
+        let now: MonotonicInstant = SystemClocks().now()
+        return nextCleaning.withLock { next in
+            guard now >= next else { return false }
+            next = now + cleaning.interval
+            return true
+        }
+    }
+
+    /// Each part by itself: a table whose files cannot be merged loses its old snapshots, too.
+    private func tend(_ table: Table, cleans: Bool) {
+        let name = "\(table.identifier)"
+        var now = table
+        func part(_ what: String, _ body: () throws(MaintenanceError) -> Void) {
+            do throws(MaintenanceError) { try body() } catch {
+                // A commit that others won, a full disk: the next look tells.
+                logger.info(
+                    "upkeep was left out",
+                    ["table": name, "part": what, "reason": error.description]
+                )
+            }
+        }
+        part("merge") { () throws(MaintenanceError) in
+            if let done = try merge(now) { now = done }
+        }
+        part("expire") { () throws(MaintenanceError) in
+            if let done = try expire(now) { now = done }
+        }
+        if cleans { part("clean") { () throws(MaintenanceError) in try clean(now) } }
+    }
+
     /// Merges small files; nil when the table has not changed since there were none.
-    private func merge(_ table: Table) throws(MaintenanceError) -> TableUpkeep.Merged? {
+    private func merge(_ table: Table) throws(MaintenanceError) -> Table? {
         let known = settled.withLock { $0[table.identifier] }
         if known == table.metadataLocation { return nil }
         let done = try upkeep.merge(
@@ -102,42 +152,46 @@ final class TableKeeper: Sendable {
             isTiered: true,
             groupsMax: Int.max
         )
-        if let done {
-            settled.withLock { $0[table.identifier] = done.table.metadataLocation }
+        guard let done else { return nil }
+        settled.withLock { $0[table.identifier] = done.table.metadataLocation }
+        if done.files > 0 {
+            merged.add(done.files, ordering: .relaxed)
+            logger.info(
+                "merged small files",
+                ["table": "\(table.identifier)", "files": done.files, "rows": done.rows]
+            )
         }
-        return done
+        return done.table
     }
 
-    private func tend(_ table: Table) {
-        let name = "\(table.identifier)"
-        do throws(MaintenanceError) {
-            let done = try merge(table)
-            if let done, done.files > 0 {
-                merged.add(done.files, ordering: .relaxed)
-                logger.info(
-                    "merged small files",
-                    ["table": name, "files": done.files, "rows": done.rows]
-                )
-            }
-            let now = done?.table ?? table
-            let expired = try upkeep.expire(
-                now,
-                SnapshotRetention(),
-                snapshotsMin: Self.snapshotsMin
-            )
-            if let expired {
-                logger.info(
-                    "took old snapshots out",
-                    [
-                        "table": name, "snapshots": expired.snapshots,
-                        "data_files": expired.dataFiles, "bytes": expired.bytes,
-                    ]
-                )
-            }
-        } catch {
-            // Deletes of single rows, a commit that others won, a full disk: the next look tells.
-            logger.info("upkeep was left out", ["table": name, "reason": error.description])
-        }
+    private func expire(_ table: Table) throws(MaintenanceError) -> Table? {
+        let expired = try upkeep.expire(
+            table,
+            SnapshotRetention(),
+            snapshotsMin: Self.snapshotsMin
+        )
+        guard let expired else { return nil }
+        logger.info(
+            "took old snapshots out",
+            [
+                "table": "\(table.identifier)", "snapshots": expired.snapshots,
+                "data_files": expired.dataFiles, "bytes": expired.bytes,
+            ]
+        )
+        return expired.table
+    }
+
+    private func clean(_ table: Table) throws(MaintenanceError) {
+        guard let cleaning else { return }
+        let age = cleaning.age.components.seconds * 1000
+        guard let removed = try upkeep.clean(table, age: age)?.removed else { return }
+        logger.info(
+            "deleted files that nothing names",
+            [
+                "table": "\(table.identifier)", "files": removed.files.count,
+                "bytes": removed.bytes,
+            ]
+        )
     }
 }
 

@@ -20,6 +20,8 @@ final class TableUpkeep: Sendable {
     }
 
     let service: LakeService
+    /// How far the cleaning of tables has come, by their names.
+    let cleaning = Mutex<[String: OrphanFiles.Progress]>([:])
     private let isStopping = Atomic<Bool>(false)
     private let busy = Mutex<Set<String>>([])
 
@@ -31,6 +33,9 @@ final class TableUpkeep: Sendable {
 
     /// What is under way ends without a commit.
     func stop() { isStopping.store(true, ordering: .relaxed) }
+
+    /// True once `stop` was called.
+    var isStopped: Bool { isStopping.load(ordering: .relaxed) }
 
     /// Merges small files of a table, `groupsMax` groups of them at most.
     ///
@@ -97,7 +102,7 @@ final class TableUpkeep: Sendable {
                     .dropLast().joined(separator: "/")
                 return "\(folder)/compacted-\(service.newUUID()).parquet"
             },
-            goesOn: { _ in !isStopping.load(ordering: .relaxed) }
+            goesOn: { _ in !isStopped }
         )
     }
 
@@ -126,7 +131,7 @@ final class TableUpkeep: Sendable {
     }
 
     /// Runs `body` unless somebody else works on the table.
-    private func alone<Result>(
+    func alone<Result>(
         _ table: Table,
         _ body: () throws(MaintenanceError) -> Result
     ) throws(MaintenanceError) -> Result? {
@@ -200,7 +205,7 @@ extension TableUpkeep {
         ]
     }
 
-    private static func isBusy(_ table: Table) -> HTTPProblem {
+    static func isBusy(_ table: Table) -> HTTPProblem {
         HTTPProblem(
             409,
             "The table is being worked on",
