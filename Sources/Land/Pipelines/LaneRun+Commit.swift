@@ -45,8 +45,12 @@ struct FinishedWork<File: Sendable> {
     var deadLetters: (version: TableVersion, files: [File])?
     /// Names of files that go out of the table.
     var removedRowFiles: [String] = []
+    /// Files of deletes that the rows in their places are without.
+    var appliedRowDeletes: Set<String> = []
     /// Names of files that go out of the dead-letter table.
     var removedLetterFiles: [String] = []
+    /// Files of deletes that the letters in their places are without.
+    var appliedLetterDeletes: Set<String> = []
 }
 
 /// The versions after a commit.
@@ -78,6 +82,7 @@ private struct CommitUnderWay<File: Sendable> {
                 base: main,
                 files: work.rows,
                 removedFiles: work.removedRowFiles,
+                appliedDeletes: work.appliedRowDeletes,
                 marker: marker,
                 epoch: epoch
             )
@@ -88,6 +93,7 @@ private struct CommitUnderWay<File: Sendable> {
                     base: version,
                     files: dead.files,
                     removedFiles: work.removedLetterFiles,
+                    appliedDeletes: work.appliedLetterDeletes,
                     marker: marker,
                     epoch: epoch
                 )

@@ -82,6 +82,7 @@ extension LaneRun {
         }
         work.deadLetters = (table, removed.files)
         work.removedLetterFiles = removed.removedFiles
+        work.appliedLetterDeletes = removed.appliedDeletes
         try commitReached(work)
         reportCommit()
         return removed.found

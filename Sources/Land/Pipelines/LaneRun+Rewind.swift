@@ -32,6 +32,7 @@ extension LaneRun {
         let rows = try remove(plan.ranges, from: landing.main, rewind.isRehearsal)
         var work = FinishedWork(rows: rows.files, deadLetters: nil)
         work.removedRowFiles = rows.removedFiles
+        work.appliedRowDeletes = rows.appliedDeletes
         plan.summary.add(rows)
         plan.summary.rows = rows.rows
         do throws(LaneError) {
@@ -42,6 +43,7 @@ extension LaneRun {
                 if !removed.removedFiles.isEmpty {
                     work.deadLetters = (letters, removed.files)
                     work.removedLetterFiles = removed.removedFiles
+                    work.appliedLetterDeletes = removed.appliedDeletes
                 }
             }
         } catch {

@@ -48,6 +48,9 @@ public struct RewindSummary: Equatable, Sendable {
 public struct RemovedRanges<File: Sendable>: Sendable {
     /// Names of the files that have some of the rows.
     public var removedFiles: [String]
+    /// Names of the files by which rows of the removed files were deleted before; `files` are
+    /// without those.
+    public var appliedDeletes: Set<String>
     /// The files that take the places of those that have other rows, too; none in a rehearsal.
     public var files: [File]
     /// Rows that go.
@@ -58,11 +61,13 @@ public struct RemovedRanges<File: Sendable>: Sendable {
     /// `rows` rows, all of which are in `removedFiles`.
     public init(
         removedFiles: [String] = [],
+        appliedDeletes: Set<String> = [],
         files: [File] = [],
         rows: Int64 = 0,
         dropped: Int = 0
     ) {
         self.removedFiles = removedFiles
+        self.appliedDeletes = appliedDeletes
         self.files = files
         self.rows = rows
         self.dropped = dropped

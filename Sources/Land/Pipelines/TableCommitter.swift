@@ -42,6 +42,9 @@ public struct TableChange<File: Sendable>: Sendable {
     public let files: [File]
     /// Names of files that are taken out of the table: those that `files` replace.
     public let removedFiles: [String]
+    /// Names of the files by which rows of the removed files were deleted before; `files` are
+    /// without those.
+    public let appliedDeletes: Set<String>
     /// The checkpoint that comes into force with the files.
     public let marker: CommitMarker
     /// Epoch under which the writer took over what it lands; the marker's may be a colleague's.
@@ -52,12 +55,14 @@ public struct TableChange<File: Sendable>: Sendable {
         base: TableVersion,
         files: [File],
         removedFiles: [String] = [],
+        appliedDeletes: Set<String> = [],
         marker: CommitMarker,
         epoch: Int64
     ) {
         self.base = base
         self.files = files
         self.removedFiles = removedFiles
+        self.appliedDeletes = appliedDeletes
         self.marker = marker
         self.epoch = epoch
     }
@@ -67,6 +72,9 @@ public struct TableChange<File: Sendable>: Sendable {
 public struct RemovedRows<File: Sendable>: Sendable {
     /// Names of the files that have the rows.
     public let removedFiles: [String]
+    /// Names of the files by which rows of the removed files were deleted before; `files` are
+    /// without those.
+    public let appliedDeletes: Set<String>
     /// The files that take their places.
     public let files: [File]
     /// The places of the rows that were found.
@@ -75,10 +83,12 @@ public struct RemovedRows<File: Sendable>: Sendable {
     /// Rows of `found`, all of which are in `removedFiles`.
     public init(
         removedFiles: [String] = [],
+        appliedDeletes: Set<String> = [],
         files: [File] = [],
         found: Set<RecordPlace> = []
     ) {
         self.removedFiles = removedFiles
+        self.appliedDeletes = appliedDeletes
         self.files = files
         self.found = found
     }

@@ -60,7 +60,8 @@ extension CatalogProblem {
         switch error {
         case .catalog(let error): self.init(error)
         case .rejected(_, let reason): self.init(400, "ValidationException", reason)
-        case .metadata, .hasDeletes: self.init(400, "ValidationException", error.description)
+        case .metadata, .hasDeletes, .unreadableDeletes:
+            self.init(400, "ValidationException", error.description)
         case .store(_, let reason) where reason.isNotFound:
             self.init(404, "NotFoundException", error.description)
         case .store(_, .unusable(_, _)): self.init(400, "BadRequestException", error.description)

@@ -7,6 +7,24 @@ struct FoundRows {
     var rows: Int64 = 0
 }
 
+/// The rows of one file that were deleted by position, told row by row.
+struct DeletedRows {
+    private let positions: [Int64]
+    private var next = 0
+    private var position: Int64 = 0
+
+    /// Rows at these positions, ascending.
+    init(_ positions: [Int64]) { self.positions = positions }
+
+    /// Whether the next row of the file is one.
+    mutating func takesNext() -> Bool {
+        defer { position += 1 }
+        guard next < positions.count, positions[next] == position else { return false }
+        next += 1
+        return true
+    }
+}
+
 /// Where a file's rows tell their places.
 struct PlaceColumns {
     private let column: Int
@@ -38,10 +56,12 @@ struct PlaceColumns {
         }
     }
 
-    /// The stretches of rows that stay; the others are noted in `found`.
+    /// The stretches of rows that stay; those that `choice` takes are noted in `found`, those that
+    /// were deleted before are not.
     func runs(
         of batch: borrowing ArrowBatch,
         without choice: some RowChoice,
+        _ deleted: inout DeletedRows,
         _ found: inout FoundRows
     ) -> [Range<Int>] {
         let log = batch.column(column)
@@ -50,6 +70,11 @@ struct PlaceColumns {
         var runs: [Range<Int>] = []
         var start = 0
         for row in 0..<log.count {
+            if deleted.takesNext() {
+                if row > start { runs.append(start..<row) }
+                start = row + 1
+                continue
+            }
             if log.isNull(row) || partitions.isNull(row) || offsets.isNull(row) { continue }
             let (partition, offset) = (partitions.int32(row), offsets.int64(row))
             guard choice.mayHave(partition: partition, offset: offset) else { continue }

@@ -20,6 +20,8 @@ public struct RowRemoval {
         public var rows: Int64 = 0
         /// How many of the removed files were not read: their bounds tell that every row goes.
         public var dropped = 0
+        /// Files of deletes whose rows are not in the added files. The commit has to name them.
+        public var appliedDeletes: Set<String> = []
     }
 
     /// Bytes of rows that are read at a time, about.
@@ -76,24 +78,37 @@ public struct RowRemoval {
     ) throws(RowRemovalError) -> Result {
         var result = Result()
         do throws(RowRemovalError) {
-            for live in try liveFiles() {
-                let bounds = PlaceBounds(of: live.file, fields)
-                guard choice.mayHave(bounds) else { continue }
-                if choice.hasAll(bounds) {
+            let scan = try scan()
+            let chosen = scan.files.indices.filter {
+                choice.mayHave(PlaceBounds(of: scan.files[$0].live.file, fields))
+            }
+            var deletes = PositionDeletes(of: scan, store: store)
+            try deletes.read(for: chosen)
+            for index in chosen {
+                let live = scan.files[index].live
+                let deleted = try deletes.positions(of: index)
+                let removedBefore = result.removed.count
+                if choice.hasAll(PlaceBounds(of: live.file, fields)) {
                     result.removed.append(live.file.path)
-                    result.rows += live.file.recordCount
+                    result.rows += live.file.recordCount - Int64(deleted.count)
                     result.dropped += 1
-                    continue
+                } else {
+                    guard live.specID == table.metadata.defaultSpecID else {
+                        throw .otherSpec(file: live.file.path, specID: live.specID)
+                    }
+                    try rewrite(
+                        live.file,
+                        without: choice,
+                        deleted,
+                        isRehearsal ? nil : newName(live.file),
+                        into: &result
+                    )
                 }
-                guard live.specID == table.metadata.defaultSpecID else {
-                    throw .otherSpec(file: live.file.path, specID: live.specID)
+                if result.removed.count > removedBefore {
+                    result.appliedDeletes.formUnion(
+                        scan.files[index].deletes.map { scan.deletes[$0].live.file.path }
+                    )
                 }
-                try rewrite(
-                    live.file,
-                    without: choice,
-                    isRehearsal ? nil : newName(live.file),
-                    into: &result
-                )
             }
             return result
         } catch {
@@ -103,13 +118,14 @@ public struct RowRemoval {
         }
     }
 
-    private func liveFiles() throws(RowRemovalError) -> [LiveFile] {
-        do throws(TableError) { return try table.liveFiles() } catch { throw .table(error) }
+    private func scan() throws(RowRemovalError) -> TableScan {
+        do throws(TableError) { return try table.scan() } catch { throw .table(error) }
     }
 
     private func rewrite(
         _ file: DataFile,
         without choice: some RowChoice,
+        _ deleted: [Int64],
         _ uri: String?,
         into result: inout Result
     ) throws(RowRemovalError) {
@@ -137,7 +153,8 @@ public struct RowRemoval {
         var found = FoundRows()
         let summary: ParquetFileSummary?
         do throws(ParquetError) {
-            summary = try copy(&reader, to: newPath, columns, without: choice, &found)
+            var deleted = DeletedRows(deleted)
+            summary = try copy(&reader, to: newPath, columns, without: choice, &deleted, &found)
         } catch { throw .parquet(error) }
         if found.rows == 0 { return }
         result.removed.append(file.path)
@@ -152,23 +169,24 @@ public struct RowRemoval {
     }
 
     /// Copies what stays, or counts what goes when there is no `path`. Nil, and no file, when
-    /// nothing stays or nothing goes.
+    /// nothing stays or nothing goes. Rows that were deleted before neither stay nor go.
     private func copy(
         _ reader: inout ParquetReader,
         to path: String?,
         _ columns: PlaceColumns,
         without choice: some RowChoice,
+        _ deleted: inout DeletedRows,
         _ found: inout FoundRows
     ) throws(ParquetError) -> ParquetFileSummary? {
         guard let path else {
             while let batch = try reader.next() {
-                _ = columns.runs(of: batch, without: choice, &found)
+                _ = columns.runs(of: batch, without: choice, &deleted, &found)
             }
             return nil
         }
         var writer = try ParquetWriter(path: path, fields: reader.fields, options: options)
         while let batch = try reader.next() {
-            let runs = columns.runs(of: batch, without: choice, &found)
+            let runs = columns.runs(of: batch, without: choice, &deleted, &found)
             if !runs.isEmpty { try writer.write(batch, runs: runs) }
         }
         // A writer that is not closed takes its file with it.

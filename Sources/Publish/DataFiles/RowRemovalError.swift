@@ -12,6 +12,8 @@ public enum RowRemovalError: Error, Sendable, CustomStringConvertible {
     case store(StoreError)
     /// The file does not have the fields that hold the rows' places: another program wrote it.
     case noPlaces(file: String)
+    /// The file of deletes does not have the fields that name rows by position.
+    case noPositions(file: String)
     /// The file was written under a partition spec that is not the table's default.
     case otherSpec(file: String, specID: Int)
 
@@ -21,7 +23,7 @@ public enum RowRemovalError: Error, Sendable, CustomStringConvertible {
         case .table(let error): error.isRetriable
         case .parquet(let error): error.isRetriable
         case .store(let error): error.isRetriable
-        case .noPlaces, .otherSpec: false
+        case .noPlaces, .noPositions, .otherSpec: false
         }
     }
 
@@ -34,6 +36,8 @@ public enum RowRemovalError: Error, Sendable, CustomStringConvertible {
         case .noPlaces(let file):
             "\(file) does not tell where its rows come from, so none can be taken out; it was not "
                 + "written by a pipeline"
+        case .noPositions(let file):
+            "\(file) should name deleted rows by path and position, and does not have these columns"
         case .otherSpec(let file, let specID):
             "\(file) lies in the partitions of spec \(specID), which is not the table's default; "
                 + "rewrite the table with the engine that changed its partitioning"

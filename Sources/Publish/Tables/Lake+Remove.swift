@@ -16,9 +16,9 @@ extension Lake {
     /// The manifests of the table's current snapshot without the files that `commit` removes.
     ///
     /// Every one of them must be live there: if somebody else replaced or removed one, its rows may
-    /// be in another file now, and what the commit adds in its place would double them. A snapshot
-    /// with deletes of single rows is refused for the like reason: the added files would bring
-    /// those rows back.
+    /// be in another file now, and what the commit adds in its place would double them. The like
+    /// holds for single rows: those that somebody else has deleted since would come back, so every
+    /// file of deletes that concerns a removed file must be one that the commit has applied.
     func removing(
         _ commit: TableCommit,
         of table: Table,
@@ -26,13 +26,15 @@ extension Lake {
     ) throws(CommitError) -> FileRemoval {
         var removal = FileRemoval()
         var wanted = Set(commit.removedFiles)
+        try checkDeletes(commit, of: table)
         do throws(TableError) {
             if let parent = table.metadata.currentSnapshot {
                 // Manifests that hold nothing but removals say nothing about the new snapshot.
                 for manifest in try manifests(of: parent, in: table.identifier)
                 where manifest.hasLiveFiles {
-                    if !commit.removedFiles.isEmpty, manifest.content == .deletes {
-                        throw .hasDeletes(table.identifier, snapshotID: parent.id)
+                    if manifest.content == .deletes {
+                        removal.untouched.append(manifest)
+                        continue
                     }
                     try take(&wanted, outOf: manifest, of: table, snapshotID, into: &removal)
                 }
@@ -46,6 +48,29 @@ extension Lake {
             throw .filesGone(current: table, paths: wanted.sorted())
         }
         return removal
+    }
+
+    /// Throws when rows of the removed files are deleted of which the commit does not know.
+    private func checkDeletes(_ commit: TableCommit, of table: Table) throws(CommitError) {
+        guard !commit.removedFiles.isEmpty, let parent = table.metadata.currentSnapshot else {
+            return
+        }
+        let wanted = Set(commit.removedFiles)
+        let revived: [String]
+        do throws(TableError) {
+            let hasDeletes = try manifests(of: parent, in: table.identifier).contains {
+                $0.content == .deletes && $0.hasLiveFiles
+            }
+            guard hasDeletes else { return }
+            let scan = try table.scan()
+            revived = scan.files.filter { file in
+                wanted.contains(file.live.file.path)
+                    && !file.deletes.allSatisfy {
+                        commit.appliedDeletes.contains(scan.deletes[$0].live.file.path)
+                    }
+            }.map(\.live.file.path)
+        } catch { throw .storage(error) }
+        if !revived.isEmpty { throw .filesGone(current: table, paths: revived.sorted()) }
     }
 
     /// Sorts one manifest into the removal: untouched, or written again without the `wanted` files

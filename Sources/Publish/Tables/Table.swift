@@ -17,48 +17,84 @@ public struct Table: Sendable {
         try lake.table(identifier)
     }
 
-    /// The data files of a snapshot, the current one unless another is named.
+    /// The data files of a snapshot, the current one unless another is named, for who reads
+    /// nothing else.
     ///
     /// Throws `hasDeletes` when rows of them are deleted.
     public func dataFiles(snapshotID: Int64? = nil) throws(TableError) -> [DataFile] {
         try dataEntries(snapshotID: snapshotID).map(\.file)
     }
 
-    /// The live data files of a snapshot with their places in the table's history.
+    /// The live data files of a snapshot with their places in the table's history, for who reads
+    /// nothing else. Throws `hasDeletes` when rows of them are deleted.
     public func dataEntries(snapshotID: Int64? = nil) throws(TableError) -> [ManifestEntry] {
         var entries: [ManifestEntry] = []
-        try forEachDataManifest(snapshotID: snapshotID) { _, live in entries += live }
+        try forEachManifest(snapshotID: snapshotID) { (manifest, live) throws(TableError) in
+            guard manifest.content == .data || live.isEmpty else {
+                throw .hasDeletes(
+                    identifier,
+                    snapshotID: snapshotID ?? metadata.currentSnapshotID ?? 0
+                )
+            }
+            entries += live
+        }
         return entries
     }
 
-    /// The data files of the current snapshot with the partition specs they were written under.
+    /// The data files of the current snapshot with the partition specs they were written under,
+    /// for who reads nothing else. Throws `hasDeletes` when rows of them are deleted.
     public func liveFiles() throws(TableError) -> [LiveFile] {
-        var files: [LiveFile] = []
-        try forEachDataManifest(snapshotID: nil) { manifest, live in
-            files += live.map { entry in
+        let files = try files(snapshotID: nil)
+        guard files.deletes.isEmpty else {
+            throw .hasDeletes(identifier, snapshotID: metadata.currentSnapshotID ?? 0)
+        }
+        return files.data
+    }
+
+    /// Paths of all data files of a snapshot, whether rows of them are deleted or not.
+    public func dataPaths(snapshotID: Int64) throws(TableError) -> [String] {
+        try files(snapshotID: snapshotID).data.map(\.file.path)
+    }
+
+    /// What has to be read for the rows of a snapshot, the current one unless another is named.
+    public func scan(snapshotID: Int64? = nil) throws(TableError) -> TableScan {
+        let (data, deletes) = try files(snapshotID: snapshotID)
+        return try TableScan(
+            data: data,
+            deletes: deletes,
+            of: self,
+            snapshotID: snapshotID ?? metadata.currentSnapshotID ?? 0
+        )
+    }
+
+    private func files(
+        snapshotID: Int64?
+    ) throws(TableError) -> (data: [LiveFile], deletes: [LiveFile]) {
+        var (data, deletes): ([LiveFile], [LiveFile]) = ([], [])
+        try forEachManifest(snapshotID: snapshotID) { (manifest, live) throws(TableError) in
+            let files = live.map { entry in
                 LiveFile(
                     file: entry.file,
                     specID: manifest.partitionSpecID,
-                    sequenceNumber: entry.sequenceNumber ?? manifest.sequenceNumber
+                    sequenceNumber: entry.sequenceNumber ?? manifest.sequenceNumber,
+                    snapshotID: entry.snapshotID
                 )
             }
+            if manifest.content == .data { data += files } else { deletes += files }
         }
-        return files
+        return (data, deletes)
     }
 
-    private func forEachDataManifest(
+    private func forEachManifest(
         snapshotID: Int64?,
-        _ body: (ManifestFile, [ManifestEntry]) -> Void
+        _ body: (ManifestFile, [ManifestEntry]) throws(TableError) -> Void
     ) throws(TableError) {
         guard let id = snapshotID ?? metadata.currentSnapshotID else { return }
         guard let snapshot = metadata.snapshot(id: id) else {
             throw .metadata(identifier, .missing(what: "snapshot", id: id))
         }
         for manifest in try manifests(of: snapshot) where manifest.hasLiveFiles {
-            guard manifest.content == .data else {
-                throw .hasDeletes(identifier, snapshotID: id)
-            }
-            body(manifest, try lake.entries(of: manifest, in: self).filter(\.isLive))
+            try body(manifest, try lake.entries(of: manifest, in: self).filter(\.isLive))
         }
     }
 
@@ -92,7 +128,7 @@ public struct Table: Sendable {
     }
 }
 
-/// A data file that is part of a table.
+/// A file of rows, or of deletes, that is part of a table.
 public struct LiveFile: Sendable {
     /// The file.
     public let file: DataFile
@@ -100,11 +136,14 @@ public struct LiveFile: Sendable {
     public let specID: Int
     /// Sequence number of the commit that added it, or the first of its rows.
     public let sequenceNumber: Int64
+    /// The snapshot that added it, which may have expired; nil when nobody said.
+    public let snapshotID: Int64?
 
     /// A data file that is part of a table.
-    public init(file: DataFile, specID: Int, sequenceNumber: Int64) {
+    public init(file: DataFile, specID: Int, sequenceNumber: Int64, snapshotID: Int64? = nil) {
         self.file = file
         self.specID = specID
         self.sequenceNumber = sequenceNumber
+        self.snapshotID = snapshotID
     }
 }

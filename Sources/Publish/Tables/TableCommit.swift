@@ -9,6 +9,9 @@ public struct TableCommit: Sendable {
     /// applied to; if one is not the commit does not happen (`CommitError.filesGone`). They stay
     /// where they are: earlier snapshots have them still.
     public var removedFiles: [String]
+    /// Files of deletes whose rows the added files do not have. When another one concerns a file
+    /// that is taken out, the commit does not happen: its rows would come back.
+    public var appliedDeletes: Set<String>
     /// New columns. Their ids are those that `metadata.adding(columns:)` of the table gives, which
     /// is how the files must have been written.
     public var newColumns: [NewColumn]
@@ -32,6 +35,7 @@ public struct TableCommit: Sendable {
     public init(
         files: [DataFile],
         removedFiles: [String] = [],
+        appliedDeletes: Set<String> = [],
         newColumns: [NewColumn] = [],
         setProperties: [String: String] = [:],
         summary: [String: String] = [:],
@@ -42,6 +46,7 @@ public struct TableCommit: Sendable {
     ) {
         self.files = files
         self.removedFiles = removedFiles
+        self.appliedDeletes = appliedDeletes
         self.newColumns = newColumns
         self.setProperties = setProperties
         self.summary = summary

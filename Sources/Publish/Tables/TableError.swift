@@ -12,9 +12,12 @@ public enum TableError: Error, Equatable, Sendable, CustomStringConvertible {
     case metadata(TableIdentifier, IcebergError)
     /// The catalog says that the change makes no valid table. Nothing was done.
     case rejected(TableIdentifier, reason: String)
-    /// The snapshot has files of deleted rows, which this code does not apply: reading only the
+    /// The snapshot has files of deleted rows, which the caller does not apply: reading only the
     /// data files would show rows that are gone.
     case hasDeletes(TableIdentifier, snapshotID: Int64)
+    /// Rows of the snapshot are deleted in a way that this code cannot apply: `kind` says how,
+    /// `file` where. Reading without it would show rows that are gone.
+    case unreadableDeletes(TableIdentifier, snapshotID: Int64, kind: String, file: String)
 
     /// There is no table of that name.
     public var isNoSuchTable: Bool {
@@ -26,7 +29,7 @@ public enum TableError: Error, Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .catalog(let error): error.isRetriable
         case .store(_, let error): error.isRetriable
-        case .metadata, .rejected, .hasDeletes: false
+        case .metadata, .rejected, .hasDeletes, .unreadableDeletes: false
         }
     }
 
@@ -42,8 +45,15 @@ public enum TableError: Error, Equatable, Sendable, CustomStringConvertible {
         case .rejected(let table, let reason):
             "table \(table): the catalog refuses the change: \(reason)"
         case .hasDeletes(let table, let snapshotID):
-            "table \(table): snapshot \(snapshotID) has delete files, which cannot be applied yet; "
-                + "compact the table with the engine that wrote them"
+            "table \(table): snapshot \(snapshotID) has files of deleted rows, which are not "
+                + "applied here; rewrite its data files with the engine that wrote them"
+        case .unreadableDeletes(let table, let snapshotID, let kind, let file):
+            """
+            table \(table): snapshot \(snapshotID) has \(kind) (\(file)), which Millrace does not \
+            apply, so its rows cannot be told; rewrite the data files with an engine that does \
+            (Spark: CALL system.rewrite_data_files(table => '\(table)', options => \
+            map('delete-file-threshold', '1'))), or read an earlier snapshot
+            """
         }
     }
 }
@@ -59,8 +69,9 @@ public enum CommitError: Error, Sendable, CustomStringConvertible {
     /// Somebody else changed the columns, so that the ids in the commit's files mean other columns.
     /// Nothing was done. The files must be written again for `current`.
     case columnsChanged(current: Table, reason: String)
-    /// Files the commit takes out are not part of the table any more: somebody else compacted,
-    /// replaced or removed them. Nothing was done. Their rows must be looked for in `current`.
+    /// Files the commit takes out are not part of the table any more, or rows of them were deleted
+    /// since: somebody else compacted, replaced or removed them. Nothing was done. Their rows must
+    /// be looked for in `current`.
     case filesGone(current: Table, paths: [String])
     /// The commit may or may not have happened: ask `Lake.outcome(of:)`. Delete nothing before.
     case unknownOutcome(CommitAttempt, reason: String)
@@ -85,8 +96,8 @@ public enum CommitError: Error, Sendable, CustomStringConvertible {
             "the columns of \(current.identifier) were changed by somebody else: \(reason); write "
                 + "the files again"
         case .filesGone(let current, let paths):
-            "files that were to be replaced are not part of \(current.identifier) any more, "
-                + "because somebody else replaced or removed them; read the table again: "
+            "files that were to be replaced are not part of \(current.identifier) any more, or not "
+                + "as they were, because somebody else changed them; read the table again: "
                 + paths.joined(separator: ", ")
         case .unknownOutcome(let attempt, let reason):
             "the commit to \(attempt.table) may have happened (\(reason)); load the table again"

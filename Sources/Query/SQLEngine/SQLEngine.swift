@@ -127,12 +127,16 @@ public final class SQLEngine: Sendable {
     }
 
     /// Brings the views up to the tables' current snapshots, and files here that lie elsewhere and
-    /// that `sql` asks for. They stay as long as what is returned.
+    /// that `sql` asks for. They stay as long as what is returned. `past` are the tables as they
+    /// were for which `sql` has temporary views (`PastTables`).
     ///
     /// The tables are asked for under the lock: a list got before another session's may not be
     /// applied after it, or that session would see a snapshot older than one it knows of. Files are
     /// brought without it.
-    func refresh(for sql: String) throws(SQLError) -> StatementFiles {
+    func refresh(
+        for sql: String,
+        past: inout PastTables
+    ) throws(SQLError) -> StatementFiles {
         var files = StatementFiles()
         while true {
             let missing = try opened.withLock { (state) throws(SQLError) in
@@ -146,9 +150,17 @@ public final class SQLEngine: Sendable {
                 let hasOthers = current.contains(where: \.isElsewhere)
                 let names =
                     hasOthers ? SQLSession.names(in: sql, state.emptyConnection) : []
-                return try state.views.refresh(current, names: names, files: files)
+                let missing = try state.views.refresh(current, names: names, files: files)
+                return missing + (try past.find(among: current, files))
             }
-            if missing.isEmpty { return files }
+            if missing.isEmpty {
+                let lake = try LakeFiles(
+                    directory: options.lakeDirectory,
+                    copiesDirectory: options.copiesDirectory
+                )
+                try past.define(in: lake, files)
+                return files
+            }
             files = files.adding(missing, by: options.fetch)
         }
     }

@@ -28,6 +28,8 @@ public enum SQLError: Error, Equatable, Sendable, CustomStringConvertible {
     case timedOut(after: Duration)
     /// The statement needed more memory than the engine may use, spilling included.
     case outOfMemory(message: String)
+    /// A table, or a snapshot of it, cannot be read.
+    case unreadable(table: String, reason: String)
     /// The list of tables could not be had.
     case tablesUnavailable(reason: String)
 
@@ -71,6 +73,8 @@ public enum SQLError: Error, Equatable, Sendable, CustomStringConvertible {
             """
         case .outOfMemory(let message):
             message
+        case .unreadable(let table, let reason):
+            "\(table): \(reason)"
         case .tablesUnavailable(let reason):
             "the tables of the lake could not be listed: \(reason)"
         }

@@ -10,6 +10,8 @@ public final class SQLSession: Sendable {
     private let statementGuard: StatementGuard
     private let timeout: Duration?
     private let running = Mutex<StatementRun?>(nil)
+    /// Temporary views of the last statement, over tables as they were.
+    private let pastViews = Atomic<Int>(0)
 
     init(
         engine: SQLEngine,
@@ -32,11 +34,19 @@ public final class SQLSession: Sendable {
             if !statementGuard.knowsVerb(of: sql) { _ = try ExtractedStatements(connection, sql) }
             throw error
         }
-        let files = try engine.refresh(for: sql)
+        let travel = try TimeTravel(sql)
         let run = StatementRun(connection: connection, limit: timeout)
         running.withLock { $0 = run }
         do {
-            return try start(sql, run, files)
+            forgetPast()
+            var past = try PastTables(travel, connection)
+            let files = try engine.refresh(for: travel.sql, past: &past)
+            for (index, view) in past.views.enumerated() {
+                try run.check()
+                pastViews.store(index + 1, ordering: .relaxed)
+                try connection.execute(view)
+            }
+            return try start(travel.sql, run, files)
         } catch {
             run.finish()
             if error.isFatal { engine.discard(connection.database) }
@@ -50,6 +60,19 @@ public final class SQLSession: Sendable {
     /// Stops the running statement, if there is one: it fails with `SQLError.interrupted`.
     public func interrupt() {
         running.withLock { $0 }?.stop()
+    }
+
+    /// Takes away the views of the statement before, which needed them until its last row.
+    private func forgetPast() {
+        for index in 0..<pastViews.load(ordering: .relaxed) {
+            // In a transaction that has failed nothing can be dropped; the next statement will.
+            do {
+                try connection.execute("DROP VIEW IF EXISTS temp.\(TimeTravel.view(index))")
+            } catch {
+                return
+            }
+        }
+        pastViews.store(0, ordering: .relaxed)
     }
 
     private func start(

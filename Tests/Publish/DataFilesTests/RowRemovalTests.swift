@@ -16,6 +16,7 @@ import Testing
 final class FileLake: Sendable {
     let folder: String
     let store = LocalStore(LocalFiles())
+    let catalog: SQLiteCatalog
     let table: Table
     let layout: ColumnLayout
     static let name = TableIdentifier(namespace: ["shop"], name: "purchases")
@@ -23,12 +24,13 @@ final class FileLake: Sendable {
     init(withTopic hasTopic: Bool = false) throws {
         folder = "/tmp/millrace-datafiles-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
         try LocalFiles().createDirectories(folder)
+        catalog = try SQLiteCatalog(
+            path: "\(folder)/catalog.db",
+            name: "lake",
+            warehouse: "file://\(folder)/lake"
+        )
         let lake = Lake(
-            catalog: try SQLiteCatalog(
-                path: "\(folder)/catalog.db",
-                name: "lake",
-                warehouse: "file://\(folder)/lake"
-            ),
+            catalog: catalog,
             store: store,
             clock: SystemClocks(),
             random: SystemRandom()
@@ -123,12 +125,89 @@ final class FileLake: Sendable {
         return rows
     }
 
+    /// A file that names rows by their files and positions.
+    func deletes(_ name: String, _ rows: [(file: String, position: Int64)]) throws -> DataFile {
+        let schema = Schema(fields: [
+            LogColumn.field(id: 1, withTopic: false),
+            .required(2_147_483_546, "file_path", .string),
+            .required(2_147_483_545, "pos", .long),
+        ])
+        let layout = try ColumnLayout(schema)
+        var set = ColumnSet(layout: layout, pool: BlockPool())
+        let path = try #require(layout.number(ofColumn: "file_path"))
+        let position = try #require(layout.number(ofColumn: "pos"))
+        let local = try FileURI.path(ofURI: uri(name))
+        var writer = try ParquetWriter(path: local, fields: layout.fields)
+        for row in rows {
+            // SAFETY: the span is used only for the copy.
+            unsafe set.append(bytes: uri(row.file).utf8.span.bytes, to: path)
+            set.append(long: row.position, to: position)
+            set.finishRow(
+                at: LogPosition(partition: 0, offset: 0, timestampMicros: 0),
+                recordBytes: 20
+            )
+        }
+        try writer.write(set.takeBatch())
+        var file = DataFile(try writer.close(), uri: uri(name), partition: [.date(20_000)])
+        file.content = .positionDeletes
+        return file
+    }
+
+    /// The table after another writer has added files of deletes to it.
+    func deleting(_ deletes: [DataFile], from table: Table) throws -> Table {
+        let metadata = table.metadata
+        let id = Int64.random(in: 1...Int64.max)
+        let number = metadata.lastSequenceNumber + 1
+        let written = try Manifest.write(
+            deletes.map { .added($0, snapshotID: id) },
+            schema: metadata.schema,
+            spec: metadata.spec,
+            content: .deletes,
+            path: "\(metadata.location)/metadata/\(id)-deletes.avro",
+            snapshotID: id,
+            sequenceNumber: number,
+            sync: [UInt8](0..<16)
+        )
+        try store.create(written.file.path, written.bytes)
+        var added = written.file
+        added.sequenceNumber = number
+        added.minSequenceNumber = number
+        let list = "\(metadata.location)/metadata/snap-\(id).avro"
+        let parent = try #require(metadata.currentSnapshot)
+        let all = try ManifestList.write(
+            [added] + table.manifests(of: parent),
+            snapshotID: id,
+            parentSnapshotID: parent.id,
+            sequenceNumber: number,
+            sync: [UInt8](0..<16)
+        )
+        try store.create(list, all)
+        let snapshot = Snapshot(
+            id: id,
+            parentID: parent.id,
+            sequenceNumber: number,
+            timestampMilliseconds: metadata.lastUpdatedMilliseconds,
+            manifestList: list,
+            summary: ["operation": "delete"],
+            schemaID: metadata.currentSchemaID
+        )
+        var buffer = ByteBuffer()
+        try metadata.appending(snapshot).write(to: &buffer)
+        let file = "\(metadata.location)/metadata/\(id).metadata.json"
+        try store.create(file, Slab(buffer))
+        try catalog.commit([
+            PointerSwap(table: Self.name, expected: table.metadataLocation, new: file)
+        ])
+        return try table.refreshed()
+    }
+
     /// Commits what a removal came to.
     func commit(_ result: RowRemoval.Result, to table: Table) throws -> Table {
         try table.apply(
             TableCommit(
                 files: result.added,
                 removedFiles: result.removed,
+                appliedDeletes: result.appliedDeletes,
                 expectedBase: table.metadata.currentSnapshotID
             )
         )
@@ -223,6 +302,42 @@ struct RowRemovalTests {
         #expect(result.removed == [lake.uri("b")])
         #expect(result.found == [place(0, 5, "two")])
         #expect(result.added.map(\.recordCount) == [9])
+    }
+
+    @Test func `rows that another engine has deleted do not come back`() throws {
+        let lake = try FileLake()
+        let both = try lake.table.adding([
+            lake.file("a", offsets: 0..<2000), lake.file("b", offsets: 2000..<2010),
+            lake.file("c", offsets: 3000..<3010),
+        ])
+        let deletes = try lake.deletes(
+            "d",
+            [("a", 1), ("b", 0), ("b", 0), ("a", 1500), ("b", 9), ("none", 4)]
+        )
+        let before = try lake.deleting([deletes], from: both)
+        var positions = PositionDeletes(of: try before.scan(), store: lake.store)
+        #expect(try (0..<3).map { try positions.positions(of: $0) } == [[1, 1500], [0, 9], []])
+        // 1 is gone already: nobody finds it.
+        let result = try lake.removal(from: before).rewrite(
+            without: [place(0, 1), place(0, 5), place(0, 3002)]
+        ) { $0.path + "-new.parquet" }
+        #expect(result.removed == [lake.uri("a"), lake.uri("c")])
+        #expect(result.found == [place(0, 5), place(0, 3002)] && result.rows == 2)
+        #expect(result.added.map(\.recordCount) == [1997, 9])
+        #expect(result.appliedDeletes == [deletes.path])
+        let after = try lake.commit(result, to: before)
+        let scan = try after.scan()
+        #expect(scan.files.map(\.deletes.count) == [0, 0, 1])
+        #expect(scan.deletes.map(\.live.file.path) == [deletes.path])
+        // All rows of b that are left, by ranges, unread.
+        let rest = try lake.removal(from: after).rewrite(
+            without: ranges([2000..<2010]),
+            isRehearsal: false
+        ) { $0.path + "-new.parquet" }
+        #expect(rest.dropped == 1 && rest.rows == 8 && rest.appliedDeletes == [deletes.path])
+        let last = try lake.commit(rest, to: after)
+        #expect(try last.scan().deletes.isEmpty)
+        #expect(try last.scan().files.count == 2)
     }
 
     @Test func `a row that is there twice goes twice`() throws {

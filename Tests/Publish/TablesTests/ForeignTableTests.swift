@@ -10,72 +10,150 @@ import Testing
 
 /// What other writers may have left behind in a table.
 struct ForeignTableTests {
-    @Test func `a snapshot with deletes is refused and not misread`() throws {
+    @Test func `a snapshot with deletes is not misread by who does not apply them`() throws {
         let test = try TestLake()
         let table = try test.createPurchases()
-        let sync = [UInt8](0..<16)
-        var deletes = try test.file("deletes", of: table)
-        deletes.content = .positionDeletes
-        let path = "\(table.metadata.location)/metadata/deletes.avro"
-        let written = try Manifest.write(
-            [.added(deletes, snapshotID: 77)],
-            schema: table.metadata.schema,
-            spec: table.metadata.spec,
-            content: .deletes,
-            path: path,
-            snapshotID: 77,
-            sequenceNumber: 1,
-            sync: sync
-        )
-        let store = LocalStore(test.files)
-        try store.create(path, written.bytes)
-        let list = "\(table.metadata.location)/metadata/snap-77.avro"
-        try store.create(
-            list,
-            try ManifestList.write(
-                [written.file],
-                snapshotID: 77,
-                parentSnapshotID: nil,
-                sequenceNumber: 1,
-                sync: sync
-            )
-        )
-        let metadata = try table.metadata.appending(
-            Snapshot(
-                id: 77,
-                parentID: nil,
-                sequenceNumber: 1,
-                timestampMilliseconds: 1,
-                manifestList: list,
-                summary: ["operation": "overwrite"],
-                schemaID: 0
-            )
-        )
-        var buffer = ByteBuffer()
-        metadata.write(to: &buffer)
-        let file = "\(table.metadata.location)/metadata/00001-foreign.metadata.json"
-        try store.create(file, Slab(buffer))
-        try test.catalog.commit([
-            PointerSwap(table: purchases, expected: table.metadataLocation, new: file)
-        ])
-        let current = try test.lake.table(purchases)
-        #expect(throws: TableError.hasDeletes(purchases, snapshotID: 77)) {
+        let a = try test.file("a", of: table)
+        let before = try table.adding([a, test.file("b", of: table)])
+        let current = try test.deleting([test.deletes("d", of: table)], from: before)
+        let id = try #require(current.metadata.currentSnapshotID)
+        #expect(throws: TableError.hasDeletes(purchases, snapshotID: id)) {
             _ = try current.dataFiles()
         }
-        // What replaces a file would bring the deleted rows back.
-        #expect {
-            _ = try current.apply(
-                TableCommit(files: [], removedFiles: ["file:///x"], expectedBase: 77)
-            )
-        } throws: { error in
-            guard case CommitError.storage(let cause) = error else { return false }
-            return cause == .hasDeletes(purchases, snapshotID: 77)
+        #expect(throws: TableError.hasDeletes(purchases, snapshotID: id)) {
+            _ = try current.liveFiles()
         }
+        #expect(try current.dataPaths(snapshotID: id).count == 2)
         // Appending is still right: the deletes stay in the list.
-        let appended = try current.adding([test.file("a", of: table)])
+        let appended = try current.adding([test.file("c", of: table)])
         let snapshot = try #require(appended.metadata.currentSnapshot)
-        #expect(try appended.manifests(of: snapshot).map(\.content) == [.data, .deletes])
+        #expect(try appended.manifests(of: snapshot).map(\.content).contains(.deletes))
         #expect(snapshot.summary["total-delete-files"] == nil)
+        // They do not concern what came later.
+        #expect(try appended.scan().files.map(\.deletes.count).sorted() == [0, 1, 1])
+    }
+
+    @Test func `what replaces a file must be without the rows that were deleted of it`() throws {
+        let test = try TestLake()
+        let table = try test.createPurchases()
+        let (a, b) = (try test.file("a", of: table), try test.file("b", of: table))
+        let before = try table.adding([a, b])
+        let replacement = try test.file("a2", of: table)
+        func replacing(_ applied: Set<String>, in table: Table) -> TableCommit {
+            TableCommit(
+                files: [replacement],
+                removedFiles: [a.path],
+                appliedDeletes: applied,
+                expectedBase: table.metadata.currentSnapshotID
+            )
+        }
+        let first = try test.deletes("d", of: table, only: a.path)
+        let current = try test.deleting([first], from: before)
+        // Somebody deletes another row while the file is being written anew.
+        let prepared = try current.prepare(replacing([first.path], in: current))
+        let second = try test.deletes("e", of: table, only: a.path)
+        let other = try test.deletes("f", of: table, only: b.path)
+        let later = try test.deleting([second, other], from: current)
+        for applied in [[], [first.path], [second.path, other.path]] as [Set<String>] {
+            #expect {
+                _ = try later.apply(replacing(applied, in: later))
+            } throws: { error in
+                guard case CommitError.filesGone(_, let paths) = error else { return false }
+                return paths == [a.path]
+            }
+        }
+        #expect {
+            _ = try later.commit(prepared.expecting(later))
+        } throws: { error in
+            if case CommitError.filesGone = error { true } else { false }
+        }
+        let done = try later.apply(replacing([first.path, second.path], in: later))
+        let scan = try done.scan()
+        #expect(Set(scan.files.map(\.live.file.path)) == [replacement.path, b.path])
+        #expect(scan.deletes.map(\.live.file.path) == [other.path])
+    }
+
+    @Test func `deletes concern files that are not newer, of their partition, within bounds`()
+        throws
+    {
+        let test = try TestLake()
+        let table = try test.createPurchases()
+        func names(_ table: Table) throws -> [String: [String]] {
+            func name(_ live: LiveFile) -> String {
+                String(live.file.path.split(separator: "/").last?.dropLast(8) ?? "")
+            }
+            let scan = try table.scan()
+            var found: [String: [String]] = [:]
+            for file in scan.files {
+                found[name(file.live)] = file.deletes.map { name(scan.deletes[$0].live) }
+                #expect((file.division == nil) == file.deletes.isEmpty)
+                #expect(file.deletes.allSatisfy { scan.deletes[$0].division == file.division })
+            }
+            return found
+        }
+        var now = try table.adding([
+            test.file("a", of: table), test.file("b", of: table),
+            test.file("other day", of: table, day: 20_001),
+        ])
+        now = try test.deleting([test.deletes("all", of: table)], from: now)
+        #expect(try names(now) == ["a": ["all"], "b": ["all"], "other day": []])
+        now = try now.adding([test.file("c", of: table)])
+        let path = { (name: String) in "\(table.metadata.location)/data/\(name).parquet" }
+        now = try test.deleting(
+            [
+                test.deletes("b to c", of: table, from: path("b"), to: path("c")),
+                test.deletes("b alone", of: table, only: path("b")),
+                // As DuckDB writes them: under another id.
+                test.deletes("c alone", of: table, only: path("c"), field: 2_147_483_646),
+                test.deletes("nobody", of: table, only: path("x")),
+            ],
+            from: now
+        )
+        #expect(
+            try names(now).mapValues { $0.sorted() } == [
+                "a": ["all"], "b": ["all", "b alone", "b to c"], "c": ["b to c", "c alone"],
+                "other day": [],
+            ]
+        )
+    }
+
+    @Test func `deletes that cannot be applied are refused with the way out`() throws {
+        for (content, format, kind) in [
+            (DataFile.Content.equalityDeletes, "PARQUET", "equality deletes"),
+            (.positionDeletes, "PUFFIN", "deletion vectors"),
+            (.positionDeletes, "AVRO", "position deletes as AVRO"),
+        ] {
+            let test = try TestLake()
+            let table = try test.createPurchases()
+            let before = try table.adding([test.file("a", of: table)])
+            var deletes = try test.deletes("d", of: table)
+            deletes.content = content
+            deletes.format = format
+            if content == .equalityDeletes { deletes.equalityIDs = [5] }
+            let current = try test.deleting([deletes], from: before)
+            let error = #expect(throws: TableError.self) { _ = try current.scan() }
+            for part in ["shop.purchases", kind, deletes.path, "rewrite_data_files"] {
+                #expect(error?.description.contains(part) == true)
+            }
+            // The snapshot before can be read, and so can rows that only came later.
+            #expect(
+                try current.scan(snapshotID: before.metadata.currentSnapshotID).files.count == 1
+            )
+            // A file is not taken out either, while nobody knows its rows.
+            let file = try #require(before.dataFiles().first)
+            #expect {
+                _ = try current.apply(
+                    TableCommit(
+                        files: [],
+                        removedFiles: [file.path],
+                        expectedBase: current.metadata.currentSnapshotID
+                    )
+                )
+            } throws: { caught in
+                guard case CommitError.storage(let cause) = caught else { return false }
+                return cause == error
+            }
+        }
     }
 
     @Test func `metadata of another format version are refused with their name`() throws {

@@ -98,6 +98,78 @@ final class TestLake: Sendable {
         return file
     }
 
+    /// A file of position deletes, or what stands for one here.
+    func deletes(
+        _ name: String,
+        of table: Table,
+        only: String? = nil,
+        from lower: String? = nil,
+        to upper: String? = nil,
+        field: Int = 2_147_483_546
+    ) throws -> DataFile {
+        var file = try self.file(name, of: table)
+        file.content = .positionDeletes
+        file.lowerBounds = [:]
+        if let lower = lower ?? only { file.lowerBounds[field] = Array(lower.utf8) }
+        if let upper = upper ?? only { file.upperBounds[field] = Array(upper.utf8) }
+        return file
+    }
+
+    /// The table after another writer has added files of deletes to it.
+    func deleting(_ deletes: [DataFile], from table: Table) throws -> Table {
+        let metadata = table.metadata
+        let id = Int64.random(in: 1...Int64.max)
+        let sequenceNumber = metadata.lastSequenceNumber + 1
+        let sync = [UInt8](0..<16)
+        let path = "\(metadata.location)/metadata/\(id)-deletes.avro"
+        let written = try Manifest.write(
+            deletes.map { .added($0, snapshotID: id) },
+            schema: metadata.schema,
+            spec: metadata.spec,
+            content: .deletes,
+            path: path,
+            snapshotID: id,
+            sequenceNumber: sequenceNumber,
+            sync: sync
+        )
+        let store = LocalStore(files)
+        try store.create(path, written.bytes)
+        var added = written.file
+        added.sequenceNumber = sequenceNumber
+        added.minSequenceNumber = sequenceNumber
+        let list = "\(metadata.location)/metadata/snap-\(id).avro"
+        let parent = try #require(metadata.currentSnapshot)
+        try store.create(
+            list,
+            try ManifestList.write(
+                [added] + table.manifests(of: parent),
+                snapshotID: id,
+                parentSnapshotID: parent.id,
+                sequenceNumber: sequenceNumber,
+                sync: sync
+            )
+        )
+        let changed = try metadata.appending(
+            Snapshot(
+                id: id,
+                parentID: parent.id,
+                sequenceNumber: sequenceNumber,
+                timestampMilliseconds: metadata.lastUpdatedMilliseconds,
+                manifestList: list,
+                summary: ["operation": "delete"],
+                schemaID: metadata.currentSchemaID
+            )
+        )
+        var buffer = ByteBuffer()
+        changed.write(to: &buffer)
+        let file = "\(metadata.location)/metadata/\(id).metadata.json"
+        try store.create(file, Slab(buffer))
+        try catalog.commit([
+            PointerSwap(table: purchases, expected: table.metadataLocation, new: file)
+        ])
+        return try lake.table(purchases)
+    }
+
     func names(_ folder: String) throws -> [String] {
         try files.list(FileURI.path(ofURI: folder))
     }

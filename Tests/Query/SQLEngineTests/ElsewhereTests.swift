@@ -65,6 +65,7 @@ import Testing
         _ = try engine.session()
         for (name, query) in [
             ("far", "SELECT unnest(range(3))::BIGINT AS id"), ("other", "SELECT 9::BIGINT AS id"),
+            ("old-far", "SELECT 77::BIGINT AS id"),
         ] {
             try lake.writeFreely(
                 """
@@ -76,7 +77,14 @@ import Testing
     }
 
     private static func table(_ name: String) -> QueryableTable {
-        QueryableTable(name: name, revision: "1", isElsewhere: true) {
+        QueryableTable(
+            name: name,
+            revision: "1",
+            isElsewhere: true,
+            past: { _ in
+                QueryableTable.Contents(columns: columns, files: ["s3://b/old-\(name).parquet"])
+            }
+        ) {
             QueryableTable.Contents(columns: columns, files: ["s3://b/\(name).parquet"])
         }
     }
@@ -97,6 +105,25 @@ import Testing
             Set(carrier.asked.flatMap { $0 }) == ["s3://b/far.parquet", "s3://b/other.parquet"]
         )
         #expect(try session.lines("describe far").count == 1)
+    }
+
+    @Test func `files of a snapshot of the past are brought for it alone`() throws {
+        let session = try engine.session()
+        do {
+            let result = try session.run("FROM far FOR VERSION AS OF 5")
+            #expect(carrier.asked == [["s3://b/old-far.parquet"]])
+            #expect(carrier.held == 1)
+            while try result.nextChunk() != nil {}
+        }
+        #expect(carrier.held == 0)
+        #expect(
+            try session.lines("SELECT max(b.id) AS m FROM far, far FOR VERSION AS OF 5 b")
+                == [#"{"m":77}"#]
+        )
+        carrier.state.withLock { $0.isBroken = true }
+        let failure = try #require(session.failure("FROM far FOR VERSION AS OF 5"))
+        #expect(failure.description.contains("far: the store is away"))
+        #expect(!failure.isStatementsFault)
     }
 
     @Test func `copies are held while rows are fetched and no longer`() throws {

@@ -245,6 +245,68 @@ import Testing
         )
     }
 
+    @Test func `rows that are deleted by position do not show`() throws {
+        let lake = try Lake()
+        var files: [String] = []
+        for number in 0..<3 {
+            files.append(
+                try lake.write(
+                    "d\(number).parquet",
+                    """
+                    SELECT i AS id, 'x' || i AS file_index \
+                    FROM range(\(number * 10), \(number * 10 + 10)) t(i)
+                    """,
+                    fieldIDs: "id: 1, file_index: 2"
+                )
+            )
+        }
+        func deletes(_ name: String, _ rows: [(Int, Int)]) throws -> String {
+            let values = rows.map { "('file://\(files[$0.0])', \($0.1)::BIGINT)" }
+            return try lake.write(
+                name,
+                "SELECT * FROM (VALUES \(values.joined(separator: ", "))) t(file_path, pos)",
+                fieldIDs: "file_path: 2147483546, pos: 2147483545"
+            )
+        }
+        let columns: [NestedField] = [
+            .optional(1, "id", .long), .optional(2, "file_index", .string),
+        ]
+        let contents = QueryableTable.Contents(
+            columns: columns,
+            files: [
+                TableFile("file://" + files[0], division: 0, sequenceNumber: 2),
+                TableFile("file://" + files[1], division: 1, sequenceNumber: 3),
+                TableFile("file://" + files[2]),
+            ],
+            deletes: [
+                // Also names a file of another partition, and one that it does not concern.
+                TableFile(
+                    try deletes("a.parquet", [(0, 3), (0, 3), (1, 5), (2, 0)]),
+                    division: 0,
+                    sequenceNumber: 2
+                ),
+                TableFile(try deletes("b.parquet", [(0, 9)]), division: 0, sequenceNumber: 1),
+                TableFile(
+                    try deletes("c.parquet", [(1, 0), (1, 1)]),
+                    division: 1,
+                    sequenceNumber: 9
+                ),
+            ]
+        )
+        lake.set(QueryableTable(name: "t", revision: "1") { contents })
+        let session = try lake.engine().session()
+        let ids = (0..<30).filter { ![3, 10, 11].contains($0) }
+        #expect(
+            try session.lines("SELECT id FROM t ORDER BY id") == ids.map { #"{"id":\#($0)}"# }
+        )
+        // Columns that are called as DuckDB calls what it tells of files are the table's own.
+        #expect(
+            try session.lines("SELECT file_index AS f FROM t WHERE id IN (2, 3, 12, 11, 29)")
+                .sorted() == [#"{"f":"x12"}"#, #"{"f":"x2"}"#, #"{"f":"x29"}"#]
+        )
+        #expect(try session.lines("SELECT count(*) AS n FROM t") == [#"{"n":27}"#])
+    }
+
     @Test func `five thousand files are one table`() throws {
         let lake = try Lake()
         let path = lake.directory + "/many"

@@ -31,13 +31,8 @@ final class TableViews {
         names: [String]? = [],
         files: StatementFiles = StatementFiles()
     ) throws(SQLError) -> [(revision: String, files: [String])] {
-        var wanted: Set<ViewName> = []
-        var named: [(view: ViewName, table: QueryableTable)] = []
-        for table in tables {
-            let view = Self.freeName(for: table, taken: wanted)
-            wanted.insert(view)
-            named.append((view, table))
-        }
+        let named = Self.named(tables)
+        let wanted = Set(named.map(\.view))
         let isMeant = Self.selection(names, among: wanted)
         var changes: [Change] = []
         var missing: [(revision: String, files: [String])] = []
@@ -56,7 +51,7 @@ final class TableViews {
         let gone = revisions.keys.filter { !wanted.contains($0) }
         if changes.isEmpty && gone.isEmpty { return [] }
         var lake = try LakeFiles(directory: lakeDirectory, copiesDirectory: copiesDirectory)
-        for index in changes.indices { changes[index].define(in: &lake) }
+        for index in changes.indices { changes[index].define(in: &lake, files) }
         for schema in wanted.map(\.schema) where schemas.insert(schema).inserted {
             try connection.execute(
                 "CREATE SCHEMA IF NOT EXISTS memory.\(SQLQuoting.name(schema))"
@@ -108,17 +103,13 @@ final class TableViews {
                 definition: ViewDefinition.failing(view, reason: reason)
             )
         }
-        guard contents.files.allSatisfy({ files.paths[$0] != nil }) else {
-            missing.append((revision, contents.files))
+        guard contents.paths.allSatisfy({ files.paths[$0] != nil }) else {
+            missing.append((revision, contents.paths))
             return nil
         }
         if revisions[view] == revision { return nil }
         var here = table
-        let copies = QueryableTable.Contents(
-            columns: contents.columns,
-            files: contents.files.compactMap { files.paths[$0] }
-        )
-        here.contents = { copies }
+        here.contents = { contents }
         return Change(view: view, revision: revision, table: here)
     }
 
@@ -153,6 +144,39 @@ final class TableViews {
         guard let last = parts.popLast() else { return nil }
         if let schema = parts.last, builtInSchemas.contains(schema) { return nil }
         return (parts.last, last)
+    }
+
+    /// The tables with their views.
+    private static func named(
+        _ tables: [QueryableTable]
+    ) -> [(view: ViewName, table: QueryableTable)] {
+        var taken: Set<ViewName> = []
+        return tables.map { table in
+            let view = freeName(for: table, taken: taken)
+            taken.insert(view)
+            return (view, table)
+        }
+    }
+
+    /// The table of that name, as written in SQL in parts.
+    static func table(
+        _ name: [String],
+        schema current: String,
+        among tables: [QueryableTable]
+    ) -> QueryableTable? {
+        var parts = name.map { $0.lowercased() }
+        if parts.count > 1, parts.first == "memory" { parts.removeFirst() }
+        guard let last = parts.popLast() else { return nil }
+        let schemas =
+            parts.isEmpty ? [current.lowercased(), "main"] : [parts.joined(separator: ".")]
+        let named = named(tables)
+        for schema in schemas {
+            let found = named.first { view, _ in
+                view.name.lowercased() == last && view.schema.lowercased() == schema
+            }
+            if let found { return found.table }
+        }
+        return nil
     }
 
     /// The table's own name, with `_1` and so on behind it where another differs in case alone.
@@ -210,14 +234,11 @@ final class TableViews {
         var table: QueryableTable?
         var definition = ""
 
-        mutating func define(in lake: inout LakeFiles) {
+        mutating func define(in lake: inout LakeFiles, _ copies: StatementFiles) {
             guard let table else { return }
             do {
-                let contents = try table.contents()
-                var files: [String] = []
-                files.reserveCapacity(contents.files.count)
-                for file in contents.files { files.append(try lake.resolve(file)) }
-                definition = ViewDefinition.create(view, columns: contents.columns, files: files)
+                let rows = try TableRows(table.contents(), in: &lake, copies)
+                definition = ViewDefinition.create(view, rows)
             } catch let refusal as LakeFiles.Refusal {
                 definition = ViewDefinition.failing(view, reason: refusal.reason)
             } catch {

@@ -1,33 +1,13 @@
 internal import IcebergModel
 
 /// The SQL that makes a table of the lake a view.
-///
-/// Files are read by field id: `read_parquet(…, schema = MAP {id: …})` gives columns their present
-/// names and types in files of every age, and NULL where a file was written before the column was
-/// added. Inside structures DuckDB matches by name.
 enum ViewDefinition {
-    /// `CREATE OR REPLACE VIEW` over `files`, or over no rows when there are none.
-    static func create(_ view: ViewName, columns: [NestedField], files: [String]) -> String {
-        guard !columns.isEmpty else {
+    /// `CREATE OR REPLACE VIEW` over the rows.
+    static func create(_ view: ViewName, _ rows: TableRows) -> String {
+        guard !rows.columns.isEmpty else {
             return failing(view, reason: "the table \(view.name) has no columns yet")
         }
-        let names = ColumnNames.distinct(columns.map(\.name))
-        if files.isEmpty {
-            let nulls = zip(names, columns).map { name, column in
-                "CAST(NULL AS \(DuckDBTypeName.of(column.type))) AS \(SQLQuoting.name(name))"
-            }
-            return "\(create(view)) SELECT \(nulls.joined(separator: ", ")) WHERE false"
-        }
-        let fields = zip(names, columns).map { name, column in
-            let type = SQLQuoting.text(DuckDBTypeName.of(column.type))
-            return
-                "\(column.id): {name: \(SQLQuoting.text(name)), type: \(type), default_value: NULL}"
-        }
-        let list = files.map(SQLQuoting.text).joined(separator: ", ")
-        return """
-            \(create(view)) SELECT * FROM read_parquet([\(list)], \
-            schema = MAP {\(fields.joined(separator: ", "))})
-            """
+        return "\(create(view)) \(rows.query)"
     }
 
     /// A view with the table's columns that fails when it is read: its files are not here.

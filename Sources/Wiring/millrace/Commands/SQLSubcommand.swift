@@ -23,6 +23,10 @@ struct SQLSubcommand: Command {
         examples: [
             ("millrace sql \"show tables\"", "what there is"),
             ("millrace sql \"select item, count(*) from purchases group by 1\"", "a table"),
+            (
+                "millrace sql \"from purchases for timestamp as of now() - interval 1 hour\"",
+                "as it was; also FOR VERSION AS OF with a snapshot, branch or tag"
+            ),
             ("millrace sql --csv \"from purchases\" > purchases.csv", "for other programs"),
             ("echo 'select 1;' | millrace sql", "statements from a pipe"),
             ("millrace sql", "a prompt with history and completion; .help there"),

@@ -34,7 +34,7 @@ struct TableDesk {
                 "/v1/tables/\(percentEncoded(table))\(path)" + (query.isEmpty ? "" : "?\(query)")
             )
         }
-        let reports = TableReports(lake: lake.lake)
+        let reports = TableReports(lake: lake.lake, store: lake.store)
         return try Self.answer { () throws(HTTPProblem) in
             try reports.answer(verb, try reports.table(table)) { name in
                 items.first { $0.0 == name }?.1
@@ -49,7 +49,7 @@ struct TableDesk {
             return try configuration.server.post(path, body)
         }
         return try Self.answer { () throws(HTTPProblem) in
-            let found = try TableReports(lake: lake.lake).table(table)
+            let found = try TableReports(lake: lake.lake, store: lake.store).table(table)
             return try TableUpkeep(lake).answer(verb, found, body)
         }
     }
@@ -63,7 +63,7 @@ struct TableDesk {
     ) throws(CommandError) -> JSONValue {
         if let lake {
             return try Self.answer { () throws(HTTPProblem) in
-                let found = try TableReports(lake: lake.lake).table(table)
+                let found = try TableReports(lake: lake.lake, store: lake.store).table(table)
                 return try TableUpkeep(lake).clean(found, body) {
                     progress(Int64($0.looked), Int64($0.removed))
                 }

@@ -36,7 +36,7 @@ enum TableText {
         var lines = [
             "table      \(text(answer["namespace"])).\(text(answer["name"]))",
             "location   \(text(answer["location"]))",
-            "rows       \(text(answer["snapshot"]?["rows"]))",
+            "rows       \(rows(answer))",
             "files      \(text(answer["snapshot"]?["files"]))",
             "bytes      \(text(answer["snapshot"]?["bytes"]))",
             "snapshots  \(text(answer["snapshots"]))", "updated    \(text(answer["updated_at"]))",
@@ -56,6 +56,16 @@ enum TableText {
         }
         return lines.map { $0 + "\n" }.joined() + "\n" + columns(answer["columns"])
             + properties(answer)
+    }
+
+    /// Rows that are deleted by position stand in the files still.
+    private static func rows(_ answer: JSONValue) -> String {
+        guard let all = answer["snapshot"]?["rows"]?.integerValue else { return "-" }
+        guard let deleted = answer["deleted_rows"]?.integerValue else {
+            return "\(grouped(all)) in the files; how many are deleted cannot be told"
+        }
+        if deleted == 0 { return grouped(all) }
+        return "\(grouped(all - deleted)), and \(grouped(deleted)) deleted ones in the files"
     }
 
     private static func columns(_ columns: JSONValue?) -> String {
@@ -112,9 +122,18 @@ enum TableText {
 
     @Sendable static func files(_ answer: JSONValue) -> String {
         var table = TextTable([
-            ("rows", .right), ("bytes", .right), ("partition", .left), ("file", .left),
+            ("rows", .right), ("deleted", .right), ("bytes", .right), ("partition", .left),
+            ("file", .left),
         ])
-        for file in answer["files"]?.arrayValue ?? [] { table.append(cells(file)) }
+        for (key, isRows) in [("files", true), ("delete_files", false)] {
+            for file in answer[key]?.arrayValue ?? [] {
+                var cells = cells(file)
+                let deleted = isRows ? file["deleted_rows"] : file["rows"]
+                if !isRows { cells[0] = "" }
+                cells.insert(deleted.map { text($0) } ?? "", at: 1)
+                table.append(cells)
+            }
+        }
         return table.text
     }
 
@@ -130,12 +149,16 @@ enum TableText {
         var table = TextTable([
             ("", .left), ("rows", .right), ("bytes", .right), ("partition", .left), ("file", .left),
         ])
-        for (sign, key) in [("+", "files_added"), ("-", "files_removed")] {
+        let changes = [
+            ("+", "files_added"), ("-", "files_removed"), ("+ deletes", "delete_files_added"),
+            ("- deletes", "delete_files_removed"),
+        ]
+        for (sign, key) in changes {
             for file in answer[key]?.arrayValue ?? [] { table.append([sign] + cells(file)) }
         }
         var lines = "from \(text(answer["from"])) to \(text(answer["to"])): "
-        lines += "\(text(answer["rows_added"])) rows in added files, "
-        lines += "\(text(answer["rows_removed"])) in removed ones\n"
+        lines += "\(text(answer["rows_added"])) rows added, "
+        lines += "\(text(answer["rows_removed"])) removed\n"
         for (sign, key) in [("+", "columns_added"), ("-", "columns_removed")] {
             for column in answer[key]?.arrayValue ?? [] {
                 lines += "\(sign) column \(text(column["name"])) \(text(column["type"]))\n"

@@ -30,6 +30,7 @@ extension LakeCommitter {
             }
             return RemovedRows(
                 removedFiles: result.removed,
+                appliedDeletes: result.appliedDeletes,
                 files: result.added,
                 found: Set(result.found.compactMap { wanted[$0] })
             )
@@ -82,6 +83,7 @@ extension LakeCommitter {
             ) { newFile(besides: $0, of: table, pipeline: pipeline, epoch: epoch) }
             return RemovedRanges(
                 removedFiles: result.removed,
+                appliedDeletes: result.appliedDeletes,
                 files: result.added,
                 rows: result.rows,
                 dropped: result.dropped

@@ -187,6 +187,7 @@ final class LakeCommitter: TableCommitter {
         return TableCommit(
             files: change.files,
             removedFiles: change.removedFiles,
+            appliedDeletes: change.appliedDeletes,
             setProperties: [key: marker.json],
             summary: [
                 key: marker.json, "millrace.commit-id": marker.commitID,
@@ -268,9 +269,7 @@ final class LakeCommitter: TableCommitter {
             // A file may be in a snapshot that another engine's compaction has replaced since.
             var referenced: Set<String> = []
             for snapshot in table.metadata.snapshots {
-                for file in try table.dataFiles(snapshotID: snapshot.id) {
-                    referenced.insert(file.path)
-                }
+                referenced.formUnion(try table.dataPaths(snapshotID: snapshot.id))
             }
             let leftovers = names.filter { !referenced.contains($0) }
             for uri in leftovers { try? service.store.delete(uri) }
@@ -308,7 +307,8 @@ final class LakeCommitter: TableCommitter {
 
     func failure(_ table: String, _ error: TableError) -> TableCommitterError {
         switch error {
-        case .metadata, .rejected, .hasDeletes: .invalid(table: table, reason: error.description)
+        case .metadata, .rejected, .hasDeletes, .unreadableDeletes:
+            .invalid(table: table, reason: error.description)
         case .catalog, .store: .storage(table: table, reason: error.description)
         }
     }

@@ -60,7 +60,7 @@ final class LakeService: Sendable {
                 let copies = try store.copies(of: uris)
                 return FetchedFiles(paths: copies.paths, keeper: copies)
             }
-            engine = SQLEngine(options: options) { try Self.queryable(lake) }
+            engine = SQLEngine(options: options) { try lake.queryableTables() }
         } catch {
             throw CommandError("the lake in \(settings.lake.directory) cannot be opened: \(error)")
         }
@@ -116,31 +116,6 @@ final class LakeService: Sendable {
         random.withLock { UUID16(random: &$0).description }
     }
 
-    /// Every table of every namespace, to be read when SQL asks for it.
-    private static func queryable(_ lake: Lake) throws -> [QueryableTable] {
-        var tables: [QueryableTable] = []
-        for namespace in try lake.catalog.listNamespaces() {
-            for identifier in try lake.catalog.listTables(namespace) {
-                let location = try lake.catalog.revision(of: identifier)
-                tables.append(
-                    QueryableTable(
-                        namespace: namespace.joined(separator: "."),
-                        name: identifier.name,
-                        revision: location,
-                        isElsewhere: !StoreSet.isLocal(location)
-                    ) {
-                        let table = try lake.table(identifier)
-                        return QueryableTable.Contents(
-                            columns: table.metadata.schema.fields,
-                            files: try table.dataFiles().map(\.path)
-                        )
-                    }
-                )
-            }
-        }
-        return tables
-    }
-
     /// True when there is such a table.
     func exists(_ table: String) throws -> Bool {
         try lake.catalog.listNamespaces().contains(Self.namespace)
@@ -177,9 +152,11 @@ final class LakeService: Sendable {
             ["name": .string($0.name), "type": .string("\($0.type)")]
         }
         func total(_ key: String) -> JSONValue { .integer(summary[key].flatMap(Int64.init) ?? 0) }
+        let deleted = TableReports(lake: lake, store: store).deletedRows(of: table)
+        let records = summary["total-records"].flatMap { Int64($0) } ?? 0
         return [
             "namespace": .string(table.identifier.namespace.joined(separator: ".")),
-            "name": .string(table.identifier.name), "rows": total("total-records"),
+            "name": .string(table.identifier.name), "rows": .integer(records - (deleted ?? 0)),
             "files": total("total-data-files"), "bytes": total("total-files-size"),
             "columns": .array(columns), "location": .string(metadata.location),
             "metadata_location": .string(table.metadataLocation),

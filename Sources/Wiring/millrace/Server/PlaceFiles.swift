@@ -21,9 +21,10 @@ final class PlaceFiles {
 
     /// A file of the table.
     private struct Candidate {
-        let path: String
+        let file: TableScan.File
         let bounds: PlaceBounds
-        let snapshotID: Int64?
+
+        var path: String { file.live.file.path }
     }
 
     /// Files that one statement looks into by name.
@@ -32,6 +33,7 @@ final class PlaceFiles {
     private static let memoryBytesMax = 512 << 20
 
     private let table: Table
+    private let scan: TableScan
     private let hasTopic: Bool
     private let candidates: [Candidate]
     private let tables: TableList
@@ -50,12 +52,10 @@ final class PlaceFiles {
         guard let fields = PlaceFields(schema) else {
             throw CommandError("the table \(table.identifier.name) has no \(LogColumn.name)")
         }
-        candidates = try table.dataEntries().map { entry in
-            Candidate(
-                path: entry.file.path,
-                bounds: PlaceBounds(of: entry.file, fields),
-                snapshotID: entry.snapshotID
-            )
+        let scan = try table.scan()
+        self.scan = scan
+        candidates = scan.files.map { file in
+            Candidate(file: file, bounds: PlaceBounds(of: file.live.file, fields))
         }
         var options = engine.options
         options.memoryBytesMax = min(options.memoryBytesMax, Self.memoryBytesMax)
@@ -132,7 +132,7 @@ final class PlaceFiles {
     }
 
     private func hit(_ file: Candidate, _ rows: Int64) -> Hit {
-        let snapshot = file.snapshotID.flatMap { table.metadata.snapshot(id: $0) }
+        let snapshot = file.file.live.snapshotID.flatMap { table.metadata.snapshot(id: $0) }
         return Hit(
             path: file.path,
             rows: rows,
@@ -158,14 +158,15 @@ final class PlaceFiles {
     /// Shows groups of files as tables `f0`, `f1`, …
     private func show(_ groups: [[Candidate]], revision: String) {
         let columns = table.metadata.schema.fields
-        let shown = groups.enumerated().map { index, files in
-            let paths = files.map(\.path)
+        let scan = scan
+        let shown = groups.enumerated().map { index, candidates in
+            let files = candidates.map(\.file)
             return QueryableTable(
                 name: "f\(index)",
                 revision: revision,
-                isElsewhere: paths.contains { !StoreSet.isLocal($0) }
+                isElsewhere: files.contains { !StoreSet.isLocal($0.live.file.path) }
             ) {
-                QueryableTable.Contents(columns: columns, files: paths)
+                QueryableTable.Contents(columns: columns, files, of: scan)
             }
         }
         tables.tables.withLock { $0 = shown }

@@ -54,7 +54,7 @@ extension TableUpkeep {
 
     /// `POST /v1/tables/{table}/optimize`, `…/clean`, `…/expire`, `…/rollback`, and the reports.
     var actions: [GatewayAction] {
-        let reports = TableReports(lake: service.lake)
+        let reports = TableReports(lake: service.lake, store: service.store)
         let progress = GatewayAction("GET", "/v1/tables/{table}/clean") {
             (call) throws(HTTPProblem) in
             (200, self.cleanProgress(try reports.table(call.segments[2])))

@@ -1,14 +1,17 @@
 import Catalogs
 import Clocks
+import DataFiles
 import HTTPServer
 import IcebergModel
 import JSONText
+import Stores
 import Tables
 
 /// What can be said of one table: its definition, its snapshots, its files, and what changed
 /// between two of its snapshots.
 struct TableReports {
     let lake: Lake
+    let store: StoreSet
 
     /// The table called `name`: `events`, or `namespace.events`.
     func table(_ name: String) throws(HTTPProblem) -> Table {
@@ -107,6 +110,7 @@ struct TableReports {
                 )
             ),
             "snapshot": metadata.currentSnapshot.map(Self.entry) ?? .null,
+            "deleted_rows": deletedRows(of: table).map { .integer($0) } ?? .null,
             "snapshots": .integer(Int64(metadata.snapshots.count)),
             "properties": .object(
                 JSONObject(
@@ -146,16 +150,38 @@ struct TableReports {
         return ["history": .array(entries)]
     }
 
+    /// How many rows of the current snapshot's files are deleted by position; nil when that cannot
+    /// be told. Snapshots count all rows of their files.
+    func deletedRows(of table: Table) -> Int64? {
+        guard let summary = table.metadata.currentSnapshot?.summary else { return 0 }
+        if summary["total-delete-files"] == "0" { return 0 }
+        do {
+            let scan = try table.scan()
+            let concerned = scan.files.indices.filter { !scan.files[$0].deletes.isEmpty }
+            var deletes = PositionDeletes(of: scan, store: store)
+            try deletes.read(for: concerned)
+            return try concerned.reduce(0) { $0 + Int64(try deletes.positions(of: $1).count) }
+        } catch { return nil }
+    }
+
     /// `GET /v1/tables/{table}/files`
     func files(_ table: Table, at snapshot: Snapshot?) throws(HTTPProblem) -> JSONValue {
-        let files: [DataFile]
-        do throws(TableError) {
-            files =
-                try snapshot.map { (snapshot) throws(TableError) in
-                    try table.dataFiles(snapshotID: snapshot.id)
-                } ?? []
+        guard let snapshot else { return ["files": [], "delete_files": []] }
+        do {
+            let scan = try table.scan(snapshotID: snapshot.id)
+            var deletes = PositionDeletes(of: scan, store: store)
+            try deletes.read(for: scan.files.indices)
+            let files: [JSONValue] = try scan.files.indices.map { index in
+                var entry = Self.entry(scan.files[index].live.file).objectValue ?? JSONObject()
+                let deleted = try deletes.positions(of: index).count
+                if deleted > 0 { entry["deleted_rows"] = .integer(Int64(deleted)) }
+                return .object(entry)
+            }
+            return [
+                "files": .array(files),
+                "delete_files": .array(scan.deletes.map { Self.entry($0.live.file) }),
+            ]
         } catch { throw Self.problem(error) }
-        return ["files": .array(files.map { Self.entry($0, of: table) })]
     }
 
     /// `GET /v1/tables/{table}/diff`: files and columns that one snapshot has and the other has
@@ -168,8 +194,15 @@ struct TableReports {
         let (before, after) = (try fileSet(table, from), try fileSet(table, to))
         let added = after.filter { before[$0.key] == nil }.values.sorted { $0.path < $1.path }
         let removed = before.filter { after[$0.key] == nil }.values.sorted { $0.path < $1.path }
-        func rows(_ files: [DataFile]) -> JSONValue {
-            .integer(files.reduce(0) { $0 + $1.recordCount })
+        func of(_ files: [DataFile], _ content: DataFile.Content) -> [DataFile] {
+            files.filter { $0.content == content }
+        }
+        func rows(_ files: [DataFile], deletedBy deletes: [DataFile]) -> JSONValue {
+            let all = of(files, .data) + of(deletes, .positionDeletes)
+            return .integer(all.reduce(0) { $0 + $1.recordCount })
+        }
+        func entries(_ files: [DataFile], _ content: DataFile.Content) -> JSONValue {
+            .array(of(files, content).map(Self.entry))
         }
         let (old, new) = (schema(of: from, table), schema(of: to, table))
         func columns(_ some: Schema?, without other: Schema?) -> JSONValue {
@@ -185,9 +218,11 @@ struct TableReports {
         }
         return [
             "from": from.map { Self.id($0.id) } ?? .null, "to": to.map { Self.id($0.id) } ?? .null,
-            "rows_added": rows(added), "rows_removed": rows(removed),
-            "files_added": .array(added.map { Self.entry($0, of: table) }),
-            "files_removed": .array(removed.map { Self.entry($0, of: table) }),
+            "rows_added": rows(added, deletedBy: removed),
+            "rows_removed": rows(removed, deletedBy: added),
+            "files_added": entries(added, .data), "files_removed": entries(removed, .data),
+            "delete_files_added": entries(added, .positionDeletes),
+            "delete_files_removed": entries(removed, .positionDeletes),
             "columns_added": columns(new, without: old),
             "columns_removed": columns(old, without: new),
         ]
@@ -199,7 +234,8 @@ struct TableReports {
     ) throws(HTTPProblem) -> [String: DataFile] {
         guard let snapshot else { return [:] }
         do throws(TableError) {
-            let files = try table.dataFiles(snapshotID: snapshot.id)
+            let scan = try table.scan(snapshotID: snapshot.id)
+            let files = scan.files.map(\.live.file) + scan.deletes.map(\.live.file)
             return Dictionary(files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
         } catch { throw Self.problem(error) }
     }
@@ -248,7 +284,7 @@ extension TableReports {
         ]
     }
 
-    static func entry(_ file: DataFile, of table: Table) -> JSONValue {
+    static func entry(_ file: DataFile) -> JSONValue {
         [
             "path": .string(file.path), "rows": .integer(file.recordCount),
             "bytes": .integer(file.fileSize),

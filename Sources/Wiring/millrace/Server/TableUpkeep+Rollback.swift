@@ -15,7 +15,7 @@ extension TableUpkeep {
             throw HTTPProblem(400, "There is no target", "Send the snapshot as \"to\".")
         }
         let metadata = table.metadata
-        let reports = TableReports(lake: service.lake)
+        let reports = TableReports(lake: service.lake, store: service.store)
         guard let target = try reports.snapshot(text, of: table) else {
             throw HTTPProblem(400, "There is no target", "\(table.identifier) has no snapshots.")
         }
