@@ -22,8 +22,6 @@ public struct Compaction {
 
     /// Bytes of rows that are held at a time, about.
     private static let batchBytes: Int64 = 8 << 20
-    /// How often a commit is tried on top of somebody else's. Each time somebody succeeds.
-    private static let attemptsMax = 50
 
     private let lake: Lake
     private let store: any DataStore
@@ -184,39 +182,10 @@ public struct Compaction {
         _ change: TableCommit,
         to table: Table
     ) throws(MaintenanceError) -> Table {
-        var current = table
-        var prepared: PreparedCommit
+        let prepared: PreparedCommit
         do throws(CommitError) { prepared = try table.prepare(change) } catch {
             throw .commit(error)
         }
-        var attempt = 0
-        while true {
-            attempt += 1
-            do throws(CommitError) { return try current.commit(prepared) } catch {
-                switch error {
-                // What was merged has to be live still, or the next attempt says so.
-                case .conflict(let now, _) where attempt < Self.attemptsMax:
-                    current = now
-                case .unknownOutcome(let tried, _):
-                    switch try outcome(of: tried, error) {
-                    case .committed(let table): return table
-                    case .notCommitted(let table): current = table
-                    }
-                default:
-                    lake.discard(prepared)
-                    throw .commit(error)
-                }
-                prepared = prepared.expecting(current)
-            }
-        }
-    }
-
-    private func outcome(
-        of attempt: CommitAttempt,
-        _ unknown: CommitError
-    ) throws(MaintenanceError) -> CommitOutcome {
-        do throws(TableError) { return try lake.outcome(of: attempt) } catch {
-            throw .commit(unknown)
-        }
+        return try MaintenanceCommit(lake).commit(prepared, to: table)
     }
 }

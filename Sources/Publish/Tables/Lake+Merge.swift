@@ -17,7 +17,6 @@ struct ManifestMerge {
 /// as the logarithm of the number of commits, and most commits merge nothing.
 extension Lake {
     private static let manifestsMaxDefault = 100
-    private static let manifestBytesDefault = 8 << 20
 
     func merged(
         _ manifests: [ManifestFile],
@@ -34,7 +33,10 @@ extension Lake {
             metadata.properties[TableProperty.mergesManifests] != "false"
         else { return result }
         let bytesMax = Int64(
-            metadata.number(TableProperty.manifestBytes, default: Self.manifestBytesDefault)
+            metadata.number(
+                TableProperty.manifestBytes,
+                default: Int(TableProperty.manifestBytesDefault)
+            )
         )
         do throws(TableError) {
             let uuid = newUUID()
@@ -56,20 +58,21 @@ extension Lake {
         return result
     }
 
-    /// Which manifests are merged with which: those of one spec, smallest first, until the sum of
-    /// their sizes is that of a large manifest. The `keeping` largest are left alone.
+    /// Which manifests are merged with which: those of one spec and content, smallest first, until
+    /// the sum of their sizes is that of a large manifest. The `keeping` largest are left alone.
     private static func mergeGroups(
         _ manifests: [ManifestFile],
         keeping: Int,
         bytesMax: Int64
     ) -> [[ManifestFile]] {
-        let data = manifests.filter { $0.content == .data && $0.length < bytesMax }
         var groups: [[ManifestFile]] = []
-        let candidates = data.sorted { ($0.length, $0.path) < ($1.length, $1.path) }
+        let candidates = manifests.filter { $0.length < bytesMax }
+            .sorted { ($0.length, $0.path) < ($1.length, $1.path) }
             .dropLast(keeping)
-        for (_, ofSpec) in Dictionary(grouping: candidates, by: \.partitionSpecID)
-            .sorted(by: { $0.key < $1.key })
-        {
+        let kinds = Dictionary(grouping: candidates) {
+            $0.partitionSpecID * 2 + ($0.content == .data ? 0 : 1)
+        }
+        for (_, ofSpec) in kinds.sorted(by: { $0.key < $1.key }) {
             var group: [ManifestFile] = []
             var bytes: Int64 = 0
             for manifest in ofSpec {
@@ -83,30 +86,5 @@ extension Lake {
             if group.count > 1 { groups.append(group) }
         }
         return groups
-    }
-
-    /// Writes the live entries of `group` as existing ones, with their own sequence numbers.
-    private func merge(
-        _ group: [ManifestFile],
-        into path: String,
-        snapshotID: Int64,
-        on table: Table
-    ) throws(TableError) -> ManifestFile {
-        var all: [ManifestEntry] = []
-        for manifest in group {
-            for var entry in try entries(of: manifest, in: table) where entry.isLive {
-                entry.status = .existing
-                all.append(entry)
-            }
-        }
-        let file = try writeManifest(
-            all,
-            specID: group[0].partitionSpecID,
-            path: path,
-            snapshotID: snapshotID,
-            of: table.identifier,
-            table.metadata
-        )
-        return file
     }
 }

@@ -36,6 +36,7 @@ extension Lake {
             tableUUID: table.metadata.uuid,
             snapshotID: snapshotID,
             manifest: manifest,
+            exchange: nil,
             columns: columns
         )
     }
@@ -44,6 +45,7 @@ extension Lake {
     /// are their writer's.
     public func discard(_ prepared: PreparedCommit) {
         if let manifest = prepared.manifest { deleteQuietly([manifest.path]) }
+        if let exchange = prepared.exchange { deleteQuietly(exchange.made.map(\.path)) }
     }
 
     private func newColumns(
@@ -57,7 +59,7 @@ extension Lake {
         } catch { throw .storage(.metadata(table.identifier, error)) }
     }
 
-    private func freshSnapshotID(in metadata: TableMetadata) -> Int64 {
+    func freshSnapshotID(in metadata: TableMetadata) -> Int64 {
         while true {
             let id = newSnapshotID()
             if metadata.snapshot(id: id) == nil { return id }
@@ -84,6 +86,7 @@ extension Lake {
     /// Writes a manifest. Its sequence number is set by the manifest list that names it.
     func writeManifest(
         _ entries: [ManifestEntry],
+        content: ManifestContent = .data,
         specID: Int,
         path: String,
         snapshotID: Int64,
@@ -98,6 +101,7 @@ extension Lake {
                 schema: metadata.schema,
                 spec: spec,
                 partitionType: try metadata.partitionType(of: spec),
+                content: content,
                 path: path,
                 snapshotID: snapshotID,
                 sequenceNumber: metadata.lastSequenceNumber + 1,

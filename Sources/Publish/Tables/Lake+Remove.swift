@@ -8,11 +8,17 @@ struct FileRemoval {
     /// Manifests written in place of those that had some: what stays as existing entries, what
     /// goes as deleted ones.
     var rewritten: [ManifestFile] = []
+    /// The manifests that had some, by spec, each with its entries, as long as those are not
+    /// written.
+    var changed: [Int: [[ManifestEntry]]] = [:]
     /// The files that were taken out.
     var files: [DataFile] = []
 }
 
 extension Lake {
+    /// Entries of a manifest that is put together of several; some kilobytes each in memory.
+    private static let changedMax = 5000
+
     /// The manifests of the table's current snapshot without the files that `commit` removes.
     ///
     /// Every one of them must be live there: if somebody else replaced or removed one, its rows may
@@ -38,6 +44,10 @@ extension Lake {
                     }
                     try take(&wanted, outOf: manifest, of: table, snapshotID, into: &removal)
                 }
+            }
+            // Who takes out many files of many small commits writes few manifests.
+            for specID in removal.changed.keys.sorted() where wanted.isEmpty {
+                try write(&removal, specID, of: table, snapshotID)
             }
         } catch {
             deleteQuietly(removal.rewritten.map(\.path))
@@ -73,8 +83,8 @@ extension Lake {
         if !revived.isEmpty { throw .filesGone(current: table, paths: revived.sorted()) }
     }
 
-    /// Sorts one manifest into the removal: untouched, or written again without the `wanted` files
-    /// it has.
+    /// Sorts one manifest into the removal: untouched, or to be written again without the `wanted`
+    /// files it has.
     private func take(
         _ wanted: inout Set<String>,
         outOf manifest: ManifestFile,
@@ -103,11 +113,27 @@ extension Lake {
             }
             return entry
         }
+        let specID = manifest.partitionSpecID
+        let waiting = removal.changed[specID, default: []].reduce(0) { $0 + $1.count }
+        if waiting + changed.count > Self.changedMax {
+            try write(&removal, specID, of: table, snapshotID)
+        }
+        removal.changed[specID, default: []].append(changed)
+    }
+
+    /// Writes what was changed in manifests of a spec as one.
+    private func write(
+        _ removal: inout FileRemoval,
+        _ specID: Int,
+        of table: Table,
+        _ snapshotID: Int64
+    ) throws(TableError) {
+        guard let changed = removal.changed.removeValue(forKey: specID) else { return }
         let metadata = table.metadata
         removal.rewritten.append(
             try writeManifest(
-                changed,
-                specID: manifest.partitionSpecID,
+                changed.count == 1 ? changed[0] : Array(changed.joined()).sortedByPartition(),
+                specID: specID,
                 path: "\(metadata.location)/metadata/\(newUUID())-r\(removal.rewritten.count).avro",
                 snapshotID: snapshotID,
                 of: table.identifier,

@@ -96,8 +96,14 @@ extension Lake {
         // Made anew in every attempt: what they say depends on the snapshot they are applied to.
         let removal = try removing(prepared.commit, of: table, snapshotID: snapshotID)
         var files = removal.rewritten.map(\.path)
+        let exchange = try prepared.exchange.map { (exchange) throws(CommitError) in
+            try exchanged(removal.untouched, exchange, of: table)
+        }
         do throws(TableError) {
-            let merge = try merged(removal.untouched, snapshotID: snapshotID, on: table)
+            let merge =
+                if let exchange { ManifestMerge(manifests: exchange, files: []) } else {
+                    try merged(removal.untouched, snapshotID: snapshotID, on: table)
+                }
             files += merge.files
             let sequenceNumber = metadata.lastSequenceNumber + 1
             var added = prepared.manifest

@@ -130,4 +130,6 @@ public enum TableProperty {
     public static let mergesManifests = "commit.manifest-merge.enabled"
     /// Bytes a merged manifest grows to.
     public static let manifestBytes = "commit.manifest.target-size-bytes"
+    /// Bytes a merged manifest grows to where the table does not say it.
+    public static let manifestBytesDefault: Int64 = 8 << 20
 }

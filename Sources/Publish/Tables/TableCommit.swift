@@ -70,6 +70,8 @@ public struct PreparedCommit: Sendable {
     public let snapshotID: Int64?
     /// The manifest of the new files; nil when there are none.
     let manifest: ManifestFile?
+    /// Manifests that take the places of others.
+    let exchange: ManifestExchange?
     /// The new columns with the ids the files were written with.
     let columns: [NestedField]
 

@@ -169,8 +169,18 @@ enum TableText {
 
     @Sendable static func merged(_ answer: JSONValue) -> String {
         let left = answer["files_left"]?.integerValue ?? 0
-        var line = "\(text(answer["table"])): \(text(answer["files_merged"])) files merged, "
-        line += "\(text(answer["rows_copied"])) rows copied\n"
+        var parts: [String] = []
+        if answer["files_merged"] != nil {
+            parts.append("\(text(answer["files_merged"])) files merged")
+            parts.append("\(text(answer["rows_copied"])) rows copied")
+        }
+        if answer["manifests_merged"] != nil {
+            parts.append("\(text(answer["manifests_merged"])) manifests merged")
+        }
+        var line = "\(text(answer["table"])): \(parts.joined(separator: ", "))\n"
+        if let left = answer["manifests_left"]?.integerValue, left > 0 {
+            line += "\(grouped(left)) manifests can be merged\n"
+        }
         if left > 0 {
             line += "\(grouped(left)) files of \(text(answer["bytes_left"])) bytes in "
             line += "\(text(answer["groups_left"])) groups can be merged\n"

@@ -15,7 +15,8 @@ struct TablesCommand: Command {
             files      its data files; --at shows those of an earlier snapshot
             diff       files, rows and columns that changed between --from and --to: by default
                        what the last commit changed
-            optimize   merges small data files into large ones; earlier snapshots stay readable
+            optimize   merges small data files into large ones, and small manifests; --manifests
+                       only these. Earlier snapshots stay readable
             expire     takes old snapshots out and deletes the files that only they had
             clean      deletes files that nothing names: what a crash has left; without TABLE, of
                        every table
@@ -45,6 +46,7 @@ struct TablesCommand: Command {
                     "expire: snapshots older than that, such as 12h or 7d, whatever the table "
                     + "says; clean: files older than that, 3d"
             ),
+            OptionDescription("manifests", help: "optimize: manifests alone, no data files"),
             OptionDescription("keep", .one("N"), help: "expire: but not the last N; 1"),
             OptionDescription("yes", help: "clean: files younger than a day without asking"),
             OptionDescription("dry-run", help: "change nothing, and say what would change"),
@@ -57,6 +59,7 @@ struct TablesCommand: Command {
                 "millrace tables diff purchases --from 2026-11-20T00:00:00Z",
                 "what has changed since then"
             ), ("millrace tables optimize purchases --dry-run", "how many files would be merged"),
+            ("millrace tables optimize purchases --manifests", "fewer files to plan a query with"),
             ("millrace tables expire purchases --older-than 7d", "keep a week"),
             ("millrace tables clean --dry-run", "what crashes have left in all tables"),
         ]
@@ -131,41 +134,5 @@ struct TablesCommand: Command {
         _ text: (JSONValue) -> String
     ) {
         Terminal.write(arguments.has("json") ? answer.text(.pretty) + "\n" : text(answer))
-    }
-
-    /// One group of files at a time, so that a person sees it go on and may stop it.
-    private func optimize(
-        _ desk: TableDesk,
-        _ table: String,
-        _ arguments: ParsedArguments
-    ) throws -> JSONValue {
-        if arguments.has("dry-run") {
-            return try desk.change("optimize", table, ["dry_run": true])
-        }
-        // What is being merged when Ctrl-C comes is committed still.
-        let signals = try StopSignals()
-        var progress = ProgressLine(isShown: !arguments.has("json"))
-        defer { progress.end() }
-        var files: Int64 = 0
-        var rows: Int64 = 0
-        while true {
-            let answer = try desk.change("optimize", table, ["groups": 1])
-            files += answer["files_merged"]?.integerValue ?? 0
-            rows += answer["rows_copied"]?.integerValue ?? 0
-            let left = answer["groups_left"]?.integerValue ?? 0
-            progress.show(
-                "\(grouped(files)) files merged, \(grouped(rows)) rows copied; "
-                    + "\(grouped(answer["files_left"]?.integerValue ?? 0)) files to go"
-            )
-            let isInterrupted = signals.arrive(within: .zero)
-            guard left > 0, answer["changed"]?.boolValue ?? false, !isInterrupted else {
-                var whole = answer.objectValue ?? JSONObject()
-                whole["changed"] = .bool(files > 0)
-                whole["files_merged"] = .integer(files)
-                whole["rows_copied"] = .integer(rows)
-                if isInterrupted { whole["interrupted"] = true }
-                return .object(whole)
-            }
-        }
     }
 }

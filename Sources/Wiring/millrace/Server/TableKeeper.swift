@@ -24,6 +24,8 @@ final class TableKeeper: Sendable {
 
     /// Files from which merging pays by itself.
     private static let filesMin = 16
+    /// Manifests of like size from which merging pays by itself.
+    private static let manifestsMin = 16
     /// Snapshots from which taking them out is worth a commit.
     private static let snapshotsMin = 50
     /// How long after the start files that nothing names are looked for.
@@ -136,6 +138,9 @@ final class TableKeeper: Sendable {
         part("merge") { () throws(MaintenanceError) in
             if let done = try merge(now) { now = done }
         }
+        part("manifests") { () throws(MaintenanceError) in
+            if let done = try mergeManifests(now) { now = done }
+        }
         part("expire") { () throws(MaintenanceError) in
             if let done = try expire(now) { now = done }
         }
@@ -161,6 +166,24 @@ final class TableKeeper: Sendable {
                 ["table": "\(table.identifier)", "files": done.files, "rows": done.rows]
             )
         }
+        return done.table
+    }
+
+    /// So that commits, which merge them at a hundred, seldom have to.
+    private func mergeManifests(_ table: Table) throws(MaintenanceError) -> Table? {
+        guard table.metadata.properties[TableProperty.mergesManifests] != "false" else {
+            return nil
+        }
+        let done = try upkeep.mergeManifests(
+            table,
+            manifestsMin: Self.manifestsMin,
+            isTiered: true
+        )
+        guard let done else { return nil }
+        logger.info(
+            "merged manifests",
+            ["table": "\(table.identifier)", "manifests": done.merged, "made": done.made]
+        )
         return done.table
     }
 

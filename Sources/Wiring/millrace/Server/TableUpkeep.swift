@@ -90,11 +90,11 @@ final class TableUpkeep: Sendable {
         _ group: CompactionPlan.Group,
         of table: Table
     ) throws(MaintenanceError) -> Compaction.Result? {
-        let summary = [
-            "engine-name": "millrace", "engine-version": Millrace.version,
-            "millrace.maintenance": "compaction",
-        ]
-        return try Compaction(in: service.lake, store: service.store, summary: summary).merge(
+        try Compaction(
+            in: service.lake,
+            store: service.store,
+            summary: Self.summary("compaction")
+        ).merge(
             group,
             of: table,
             newName: { file in
@@ -104,6 +104,14 @@ final class TableUpkeep: Sendable {
             },
             goesOn: { _ in !isStopped }
         )
+    }
+
+    /// What snapshots say of who made them.
+    static func summary(_ what: String) -> [String: String] {
+        [
+            "engine-name": "millrace", "engine-version": Millrace.version,
+            "millrace.maintenance": what,
+        ]
     }
 
     /// Takes out the snapshots that `retention` does not keep, if they are `snapshotsMin` at least.
@@ -147,6 +155,9 @@ extension TableUpkeep {
     /// what is left to do. With `dry_run` nothing is done.
     func optimize(_ table: Table, _ body: JSONValue) throws(HTTPProblem) -> JSONValue {
         let isDry = body["dry_run"]?.boolValue ?? false
+        if body["manifests"]?.boolValue ?? false {
+            return try optimizeManifests(table, isDry: isDry)
+        }
         let groupsMax = body["groups"]?.integerValue.map { Int(clamping: $0) } ?? Int.max
         let merged: Merged?
         do throws(MaintenanceError) {
