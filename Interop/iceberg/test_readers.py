@@ -5,7 +5,7 @@ import json
 import pathlib
 
 import duckdb
-import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
 
@@ -96,6 +96,15 @@ def test_other_engines_see_the_same_rows(millrace, table, reader):
     assert expected[0]["unicode"] == "Grüße, 世界 🗡️"
     assert expected[0]["later"] is None and expected[-1]["later"].startswith("since ")
     assert json.loads(expected[0]["nested"]) == {"a": [1, 2, {"b": None}]}
+
+
+def test_files_name_their_writer_as_parquets_libraries_expect(millrace):
+    """Java's reader does not believe the bounds of text in a file whose writer it cannot make out."""
+    files = [task.file.file_path for task in catalog_of(millrace).load_table(("default", "purchases")).scan().plan_files()]
+    version = millrace.run("--version").stdout.split()[-1]
+    for file in files:
+        metadata = pyarrow.parquet.read_metadata(file.removeprefix("file://"))
+        assert metadata.created_by == f"millrace version {version}"
 
 
 def test_the_dead_letter_carries_reason_offset_and_bytes(millrace):

@@ -61,6 +61,7 @@ extension CatalogServer {
                 try SortOrder(json: json)
             }
         }
+        if table.schema.hasProvisionalIDs { Self.number(&table) }
         table.properties = try body.strings("properties")
         // It is not a property of the table but of this request.
         if let version = table.properties.removeValue(forKey: "format-version"),
@@ -74,6 +75,20 @@ extension CatalogServer {
         table.location = try body.optionalText("location")
         if let location = table.location { try mustLieInside(location) }
         return table
+    }
+
+    /// Gives a new table's fields ids, in its schema and in whatever refers to them.
+    private static func number(_ table: inout NewTable) {
+        let (schema, ids) = table.schema.numbered()
+        table.schema = schema
+        for index in table.spec.fields.indices {
+            let sent = table.spec.fields[index].sourceID
+            table.spec.fields[index].sourceID = ids[sent] ?? sent
+        }
+        for index in table.order.fields.indices {
+            let sent = table.order.fields[index].sourceID
+            table.order.fields[index].sourceID = ids[sent] ?? sent
+        }
     }
 
     /// `GET`, `HEAD`, `POST` and `DELETE` of one table.

@@ -1,5 +1,8 @@
 /// How Parquet files are written. The defaults are what measured best (README.md).
 public struct ParquetOptions: Sendable {
+    /// The writer's name and version, in the form that Parquet's libraries read: Spark does not
+    /// believe the statistics of text columns in a file whose writer it cannot make out.
+    public var createdBy: String
     /// zstd's level: 1 is fast, 3 about a tenth smaller at half the speed, up to 22.
     public var zstdLevel: Int
     /// Most rows in a row group.
@@ -34,6 +37,7 @@ public struct ParquetOptions: Sendable {
 
     /// The defaults.
     public init() {
+        createdBy = "millrace version 0.1.0"
         zstdLevel = 1
         rowGroupRowsMax = 1 << 18
         rowGroupBytesMax = 128 << 20

@@ -240,7 +240,7 @@ extension ParquetWriter {
             unsafe hints.withUnsafeBufferPointer { hints in
                 unsafe native.hints = hints.baseAddress
                 unsafe native.hint_count = hints.count
-                unsafe "millrace".withCString { createdBy in
+                unsafe options.createdBy.withCString { createdBy in
                     unsafe native.created_by = createdBy
                     if isPaged {
                         unsafe c_arrow_parquet_writer_begin_pages(handle, &native, &status)

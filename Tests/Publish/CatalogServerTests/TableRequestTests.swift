@@ -69,6 +69,64 @@ struct TableRequestTests {
         #expect(metadata["properties"]?["format-version"] == nil)
     }
 
+    @Test func `Spark numbers fields from 0 on, and the table gives them ids`() throws {
+        let reply = try test.makeTable(
+            "spark",
+            [
+                "schema": [
+                    "type": "struct", "schema-id": 0, "identifier-field-ids": [1],
+                    "fields": [
+                        [
+                            "id": 0, "name": "tags", "required": false,
+                            "type": [
+                                "type": "map", "key-id": 2, "key": "string", "value-id": 3,
+                                "value-required": false,
+                                "value": [
+                                    "type": "list", "element-id": 4, "element": "int",
+                                    "element-required": true,
+                                ],
+                            ],
+                        ],
+                        ["id": 1, "name": "id", "required": true, "type": "long"],
+                    ],
+                ],
+                "partition-spec": [
+                    "fields": [["source-id": 1, "name": "b", "transform": "bucket[4]"]]
+                ],
+                "write-order": [
+                    "order-id": 1,
+                    "fields": [
+                        [
+                            "transform": "identity", "source-id": 1, "direction": "asc",
+                            "null-order": "nulls-last",
+                        ]
+                    ],
+                ],
+            ]
+        )
+        let metadata = try #require(reply.json["metadata"])
+        let schema = try #require(metadata["schemas"]?.arrayValue?[0])
+        let fields = try #require(schema["fields"]?.arrayValue)
+        #expect(fields.map { $0["id"] } == [1, 2])
+        #expect(fields[0]["type"]?["key-id"] == 3)
+        #expect(fields[0]["type"]?["value-id"] == 4)
+        #expect(fields[0]["type"]?["value"]?["element-id"] == 5)
+        #expect(schema["identifier-field-ids"]?.arrayValue == [2])
+        #expect(metadata["last-column-id"] == 5)
+        let spec = metadata["partition-specs"]?.arrayValue?[0]
+        #expect(spec?["fields"]?.arrayValue?[0]["source-id"] == 2)
+        let order = metadata["sort-orders"]?.arrayValue?.last
+        #expect(order?["fields"]?.arrayValue?[0]["source-id"] == 2)
+        let twice: JSONValue = [
+            "type": "struct",
+            "fields": [
+                ["id": 0, "name": "a", "required": false, "type": "long"],
+                ["id": 0, "name": "b", "required": false, "type": "long"],
+            ],
+        ]
+        #expect(try test.makeTable("twice", ["schema": twice]).status == 400)
+    }
+
     @Test func `what makes no table is refused, and nothing is left`() throws {
         #expect(try test.makeTable().error == "409 AlreadyExistsException")
         #expect(
