@@ -11,7 +11,7 @@ ROUNDS ?= 300
 SCRIPTS := bootstrap/install .ci/run Examples/GameAPI/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-interop build run test test-swift test-interop lint format generate bench soak clean
+.PHONY: help setup setup-interop build run test test-swift test-interop test-spark lint format generate bench soak clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -34,7 +34,11 @@ test-swift: setup ## the Swift suites
 	@swift test --disable-xctest $(SWIFT_FLAGS)
 
 test-interop: setup-interop build ## other makers' clients and readers against the release build
-	@$(PYTHON) -m pytest -q Interop
+	@$(PYTHON) -m pytest -q Interop --ignore Interop/spark
+
+test-spark: setup build ## Spark with Iceberg against the release build; fetches about 650 MB the first time
+	@bootstrap/install spark
+	@$(PYTHON) -m pytest -q Interop/spark $(ARGS)
 
 lint: setup ## formatting, house rules, layering, shell scripts
 	@swift format lint --strict --recursive Sources Tests Examples Package.swift
