@@ -51,6 +51,10 @@ public struct Compaction {
     ///   - goesOn: told now and then how many rows were copied since it was asked last; false stops
     ///     the merge, and nothing has happened.
     /// - Returns: nil when the files cannot be merged, since their columns are all different.
+    ///
+    /// Rows that are deleted by position are left out, and the files of deletes that concern
+    /// nothing else any more go with the commit. If somebody deletes more rows of the files
+    /// meanwhile, the merge does not happen.
     public func merge(
         _ group: CompactionPlan.Group,
         of table: Table,
@@ -59,15 +63,19 @@ public struct Compaction {
     ) throws(MaintenanceError) -> Result? {
         var added: [DataFile] = []
         var removed: [DataFile] = []
+        var deleted = try DeletedPositions(of: table, group.files.map(\.file.path), store)
         do throws(MaintenanceError) {
-            for kind in try alike(group.files.map(\.file)) {
-                added.append(try copy(kind, to: newName(kind.files[0]), goesOn))
+            for kind in try alike(group.files.map(\.file), deleted) {
+                if let file = try copy(kind, &deleted, to: newName(kind.files[0]), goesOn) {
+                    added.append(file)
+                }
                 removed += kind.files
             }
-            if added.isEmpty { return nil }
+            if removed.isEmpty { return nil }
             let change = TableCommit(
                 files: added,
                 removedFiles: removed.map(\.path),
+                appliedDeletes: deleted.files,
                 summary: summary,
                 expectedBase: table.metadata.currentSnapshotID,
                 specID: group.files[0].specID,
@@ -90,8 +98,11 @@ public struct Compaction {
         var files: [DataFile]
     }
 
-    /// Those files that have the same columns as others, together.
-    private func alike(_ files: [DataFile]) throws(MaintenanceError) -> [Kind] {
+    /// Those files that have the same columns as others, together, and those with deleted rows.
+    private func alike(
+        _ files: [DataFile],
+        _ deleted: DeletedPositions
+    ) throws(MaintenanceError) -> [Kind] {
         var kinds: [Kind] = []
         for file in files {
             let copies = try copies([file])
@@ -107,7 +118,9 @@ public struct Compaction {
                 kinds.append(Kind(fields: fields, files: [file]))
             }
         }
-        return kinds.filter { $0.files.count > 1 }
+        return kinds.filter { kind in
+            kind.files.count > 1 || kind.files.contains { deleted.concern($0.path) }
+        }
     }
 
     private func copies(_ files: [DataFile]) throws(MaintenanceError) -> LocalCopies {
@@ -116,26 +129,32 @@ public struct Compaction {
         }
     }
 
+    /// Nil when all rows are deleted.
     private func copy(
         _ kind: Kind,
+        _ deleted: inout DeletedPositions,
         to uri: String,
         _ goesOn: (Int) -> Bool
-    ) throws(MaintenanceError) -> DataFile {
+    ) throws(MaintenanceError) -> DataFile? {
         let copies = try copies(kind.files)
         // The copies have to stay as long as they are read.
         defer { withExtendedLifetime(copies) {} }
         let draft: String
         do throws(StoreError) { draft = try store.draft(uri) } catch { throw .store(error) }
         let summary: ParquetFileSummary?
-        do throws(ParquetError) {
-            summary = try copy(copies.paths, kind.fields, to: draft, goesOn)
+        do throws(MaintenanceError) {
+            var sources: [Source] = []
+            for (file, path) in zip(kind.files, copies.paths) {
+                sources.append(Source(path: path, deleted: try deleted.positions(of: file.path)))
+            }
+            summary = try copy(sources, kind.fields, to: draft, goesOn)
         } catch {
             store.abandonDraft(uri)
-            throw .parquet(error)
+            throw error
         }
         guard let summary else {
             store.abandonDraft(uri)
-            throw .stopped
+            return nil
         }
         store.finish(uri)
         var merged = DataFile(summary, uri: uri, partition: kind.files[0].partition)
@@ -144,38 +163,71 @@ public struct Compaction {
         return merged
     }
 
-    /// Nil, and no file, when it was stopped.
+    /// A file of this machine, and the positions of its deleted rows, ascending.
+    private struct Source {
+        let path: String
+        let deleted: [Int64]
+    }
+
+    /// Nil, and no file, when no row is left.
     private func copy(
-        _ paths: [String],
+        _ sources: [Source],
         _ fields: [ArrowField],
         to newPath: String,
         _ goesOn: (Int) -> Bool
-    ) throws(ParquetError) -> ParquetFileSummary? {
-        // A writer that is not closed takes its file with it.
-        var writer = try ParquetWriter(path: newPath, fields: fields, options: options)
-        for path in paths {
-            let reader = try ParquetReader(
-                path: path,
-                batchBytes: Self.batchBytes,
-                options: options
-            )
-            guard try Self.copy(reader, to: &writer, goesOn) else { return nil }
-        }
-        return try writer.close()
+    ) throws(MaintenanceError) -> ParquetFileSummary? {
+        var isStopped = false
+        let summary: ParquetFileSummary?
+        do throws(ParquetError) {
+            // A writer that is not closed takes its file with it.
+            var writer = try ParquetWriter(path: newPath, fields: fields, options: options)
+            for source in sources where !isStopped {
+                isStopped = try !copy(source, to: &writer, goesOn)
+            }
+            summary = isStopped || writer.rows == 0 ? nil : try writer.close()
+        } catch { throw .parquet(error) }
+        if isStopped { throw .stopped }
+        return summary
     }
 
     /// False when it was stopped.
-    private static func copy(
-        _ reader: consuming ParquetReader,
+    private func copy(
+        _ source: Source,
         to writer: inout ParquetWriter,
         _ goesOn: (Int) -> Bool
     ) throws(ParquetError) -> Bool {
+        var reader = try ParquetReader(
+            path: source.path,
+            batchBytes: Self.batchBytes,
+            options: options
+        )
+        var first: Int64 = 0
+        var deleted = source.deleted[...]
         while let batch = try reader.next() {
             let rows = batch.rowCount
-            try writer.write(batch)
+            let here = deleted.prefix { $0 < first + Int64(rows) }
+            if here.isEmpty {
+                try writer.write(batch)
+            } else {
+                let runs = Self.runs(of: rows, without: here.map { Int($0 - first) })
+                if !runs.isEmpty { try writer.write(batch, runs: runs) }
+                deleted = deleted.dropFirst(here.count)
+            }
+            first += Int64(rows)
             if !goesOn(rows) { return false }
         }
         return true
+    }
+
+    /// The stretches between `positions`, which ascend.
+    private static func runs(of rows: Int, without positions: [Int]) -> [Range<Int>] {
+        var runs: [Range<Int>] = []
+        var start = 0
+        for position in positions + [rows] {
+            if position > start { runs.append(start..<position) }
+            start = position + 1
+        }
+        return runs
     }
 
     private func commit(

@@ -63,9 +63,16 @@ public struct CompactionPlan: Sendable {
     }
 
     /// A plan for the live `files` of a table.
-    public init(_ files: [LiveFile], _ rules: Rules) {
+    ///
+    /// - Parameter withDeletes: paths of those of which rows are deleted. Who merges whatever can
+    ///   be merged writes them anew without those rows, be they large or alone.
+    public init(_ files: [LiveFile], withDeletes: Set<String> = [], _ rules: Rules) {
         var places: [Place: [LiveFile]] = [:]
-        for live in files where Self.canMerge(live.file) && live.file.fileSize < rules.largeBytes {
+        let deleted = rules.isTiered ? [] : withDeletes
+        for live in files where Self.canMerge(live.file) {
+            guard live.file.fileSize < rules.largeBytes || deleted.contains(live.file.path) else {
+                continue
+            }
             let place = Place(
                 specID: live.specID,
                 partition: live.file.partition,
@@ -73,7 +80,7 @@ public struct CompactionPlan: Sendable {
             )
             places[place, default: []].append(live)
         }
-        groups = places.values.flatMap { Self.groups(of: $0, rules) }
+        groups = places.values.flatMap { Self.groups(of: $0, deleted, rules) }
             .sorted {
                 ($1.files.count, $0.files[0].file.path) < ($0.files.count, $1.files[0].file.path)
             }
@@ -83,7 +90,11 @@ public struct CompactionPlan: Sendable {
         file.content == .data && file.format == "PARQUET" && file.keyMetadata == nil
     }
 
-    private static func groups(of files: [LiveFile], _ rules: Rules) -> [Group] {
+    private static func groups(
+        of files: [LiveFile],
+        _ deleted: Set<String>,
+        _ rules: Rules
+    ) -> [Group] {
         var groups: [Group] = []
         var gathered: [LiveFile] = []
         var bytes: Int64 = 0
@@ -92,7 +103,9 @@ public struct CompactionPlan: Sendable {
         }
         func close() {
             // A full group is worth it whatever the number of its files.
-            if gathered.count >= rules.filesMin || gathered.count > 1 && bytes >= rules.largeBytes {
+            let isFull = gathered.count > 1 && bytes >= rules.largeBytes
+            let hasDeletes = gathered.contains { deleted.contains($0.file.path) }
+            if gathered.count >= rules.filesMin || isFull || hasDeletes {
                 groups.append(Group(files: gathered))
             }
             (gathered, bytes) = ([], 0)

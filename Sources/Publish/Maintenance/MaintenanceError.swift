@@ -1,4 +1,5 @@
 public import Catalogs
+public import DataFiles
 public import Parquet
 public import Stores
 public import Tables
@@ -13,6 +14,8 @@ public enum MaintenanceError: Error, Sendable, CustomStringConvertible {
     case parquet(ParquetError)
     /// A file could not be reached.
     case store(StoreError)
+    /// It could not be found out which rows are deleted.
+    case deletes(RowRemovalError)
     /// The catalog refused a change, or its outcome is not known; no file was deleted.
     case refused(TableIdentifier, reason: String)
     /// The table, or what lies around it, forbids it. Nothing was done, and nothing will be before
@@ -28,6 +31,7 @@ public enum MaintenanceError: Error, Sendable, CustomStringConvertible {
         case .commit(let error): error.isRetriable
         case .parquet(let error): error.isRetriable
         case .store(let error): error.isRetriable
+        case .deletes(let error): error.isRetriable
         case .stopped, .refused: true
         case .forbidden: false
         }
@@ -40,6 +44,7 @@ public enum MaintenanceError: Error, Sendable, CustomStringConvertible {
         case .commit(let error): error.description
         case .parquet(let error): error.description
         case .store(let error): error.description
+        case .deletes(let error): error.description
         case .refused(let table, let reason), .forbidden(let table, let reason):
             "table \(table): \(reason)"
         case .stopped: "it was stopped before its commit; nothing has changed"

@@ -8,11 +8,23 @@ struct FileRemoval {
     /// Manifests written in place of those that had some: what stays as existing entries, what
     /// goes as deleted ones.
     var rewritten: [ManifestFile] = []
-    /// The manifests that had some, by spec, each with its entries, as long as those are not
+    /// The manifests that had some, by kind, each with its entries, as long as those are not
     /// written.
-    var changed: [Int: [[ManifestEntry]]] = [:]
-    /// The files that were taken out.
+    var changed: [Kind: [[ManifestEntry]]] = [:]
+    /// The data files that were taken out.
     var files: [DataFile] = []
+    /// Files of position deletes that were taken out with the last data files they concern.
+    var deletes: [DataFile] = []
+
+    /// What a manifest holds.
+    struct Kind: Hashable, Comparable {
+        let content: ManifestContent
+        let specID: Int
+
+        static func < (left: Kind, right: Kind) -> Bool {
+            (left.content.rawValue, left.specID) < (right.content.rawValue, right.specID)
+        }
+    }
 }
 
 extension Lake {
@@ -32,22 +44,22 @@ extension Lake {
     ) throws(CommitError) -> FileRemoval {
         var removal = FileRemoval()
         var wanted = Set(commit.removedFiles)
-        try checkDeletes(commit, of: table)
+        var spent = try spentDeletes(commit, of: table)
         do throws(TableError) {
             if let parent = table.metadata.currentSnapshot {
                 // Manifests that hold nothing but removals say nothing about the new snapshot.
                 for manifest in try manifests(of: parent, in: table.identifier)
                 where manifest.hasLiveFiles {
                     if manifest.content == .deletes {
-                        removal.untouched.append(manifest)
-                        continue
+                        try take(&spent, outOf: manifest, of: table, snapshotID, into: &removal)
+                    } else {
+                        try take(&wanted, outOf: manifest, of: table, snapshotID, into: &removal)
                     }
-                    try take(&wanted, outOf: manifest, of: table, snapshotID, into: &removal)
                 }
             }
             // Who takes out many files of many small commits writes few manifests.
-            for specID in removal.changed.keys.sorted() where wanted.isEmpty {
-                try write(&removal, specID, of: table, snapshotID)
+            for kind in removal.changed.keys.sorted() where wanted.isEmpty {
+                try write(&removal, kind, of: table, snapshotID)
             }
         } catch {
             deleteQuietly(removal.rewritten.map(\.path))
@@ -60,27 +72,41 @@ extension Lake {
         return removal
     }
 
+    /// Files of position deletes that concern no data file once the commit has happened; they go
+    /// with it. Found anew for every state the commit is tried on.
+    ///
     /// Throws when rows of the removed files are deleted of which the commit does not know.
-    private func checkDeletes(_ commit: TableCommit, of table: Table) throws(CommitError) {
+    private func spentDeletes(
+        _ commit: TableCommit,
+        of table: Table
+    ) throws(CommitError) -> Set<String> {
         guard !commit.removedFiles.isEmpty, let parent = table.metadata.currentSnapshot else {
-            return
+            return []
         }
         let wanted = Set(commit.removedFiles)
-        let revived: [String]
+        var spent: Set<String> = []
+        var revived: [String] = []
         do throws(TableError) {
-            let hasDeletes = try manifests(of: parent, in: table.identifier).contains {
+            let manifests = try manifests(of: parent, in: table.identifier).filter {
                 $0.content == .deletes && $0.hasLiveFiles
             }
-            guard hasDeletes else { return }
+            if manifests.isEmpty { return [] }
+            for manifest in manifests {
+                for entry in try table.liveEntries(of: manifest)
+                where entry.file.content == .positionDeletes { spent.insert(entry.file.path) }
+            }
             let scan = try table.scan()
-            revived = scan.files.filter { file in
-                wanted.contains(file.live.file.path)
-                    && !file.deletes.allSatisfy {
-                        commit.appliedDeletes.contains(scan.deletes[$0].live.file.path)
-                    }
-            }.map(\.live.file.path)
+            for file in scan.files {
+                let deletes = file.deletes.map { scan.deletes[$0].live.file.path }
+                if !wanted.contains(file.live.file.path) {
+                    spent.subtract(deletes)
+                } else if !commit.appliedDeletes.isSuperset(of: deletes) {
+                    revived.append(file.live.file.path)
+                }
+            }
         } catch { throw .storage(error) }
         if !revived.isEmpty { throw .filesGone(current: table, paths: revived.sorted()) }
+        return spent
     }
 
     /// Sorts one manifest into the removal: untouched, or to be written again without the `wanted`
@@ -109,31 +135,36 @@ extension Lake {
             if wanted.remove(entry.file.path) != nil {
                 entry.status = .deleted
                 entry.snapshotID = snapshotID
-                removal.files.append(entry.file)
+                if manifest.content == .data {
+                    removal.files.append(entry.file)
+                } else {
+                    removal.deletes.append(entry.file)
+                }
             }
             return entry
         }
-        let specID = manifest.partitionSpecID
-        let waiting = removal.changed[specID, default: []].reduce(0) { $0 + $1.count }
+        let kind = FileRemoval.Kind(content: manifest.content, specID: manifest.partitionSpecID)
+        let waiting = removal.changed[kind, default: []].reduce(0) { $0 + $1.count }
         if waiting + changed.count > Self.changedMax {
-            try write(&removal, specID, of: table, snapshotID)
+            try write(&removal, kind, of: table, snapshotID)
         }
-        removal.changed[specID, default: []].append(changed)
+        removal.changed[kind, default: []].append(changed)
     }
 
-    /// Writes what was changed in manifests of a spec as one.
+    /// Writes what was changed in manifests of a kind as one.
     private func write(
         _ removal: inout FileRemoval,
-        _ specID: Int,
+        _ kind: FileRemoval.Kind,
         of table: Table,
         _ snapshotID: Int64
     ) throws(TableError) {
-        guard let changed = removal.changed.removeValue(forKey: specID) else { return }
+        guard let changed = removal.changed.removeValue(forKey: kind) else { return }
         let metadata = table.metadata
         removal.rewritten.append(
             try writeManifest(
                 changed.count == 1 ? changed[0] : Array(changed.joined()).sortedByPartition(),
-                specID: specID,
+                content: kind.content,
+                specID: kind.specID,
                 path: "\(metadata.location)/metadata/\(newUUID())-r\(removal.rewritten.count).avro",
                 snapshotID: snapshotID,
                 of: table.identifier,

@@ -126,6 +126,7 @@ extension Lake {
                 summary: SnapshotSummary.of(
                     added: SnapshotSummary.Change(prepared.commit.files),
                     removed: SnapshotSummary.Change(removal.files),
+                    removedDeletes: SnapshotSummary.Change(removal.deletes),
                     keepsRows: prepared.commit.keepsRows,
                     previous: parent?.summary,
                     extra: prepared.commit.summary

@@ -24,11 +24,14 @@ public enum SnapshotSummary {
     /// The summary of a commit that adds files, takes files out, or both: operation `append`,
     /// `delete` or `overwrite`; `replace` when it keeps the rows.
     ///
+    /// `removedDeletes` are files of position deletes that no data file needs any more.
+    ///
     /// Totals continue those of `previous`, the parent's summary; where a foreign writer left one
     /// out it stays out, because it cannot be known. Nil: there is no parent, totals start at 0.
     public static func of(
         added: Change,
         removed: Change = Change(),
+        removedDeletes: Change = Change(),
         keepsRows: Bool = false,
         previous: [String: String]?,
         extra: [String: String] = [:]
@@ -48,14 +51,21 @@ public enum SnapshotSummary {
             summary["deleted-records"] = String(removed.records)
             summary["removed-files-size"] = String(removed.bytes)
         }
+        if removedDeletes.files > 0 {
+            summary["removed-delete-files"] = String(removedDeletes.files)
+            summary["removed-position-delete-files"] = String(removedDeletes.files)
+            summary["removed-position-deletes"] = String(removedDeletes.records)
+            summary["removed-files-size"] = String(removed.bytes + removedDeletes.bytes)
+        }
         summary["changed-partition-count"] = String(
             added.partitions.union(removed.partitions).count
         )
         let totals: [(String, Int64)] = [
             ("total-data-files", added.files - removed.files),
             ("total-records", added.records - removed.records),
-            ("total-files-size", added.bytes - removed.bytes), ("total-delete-files", 0),
-            ("total-position-deletes", 0), ("total-equality-deletes", 0),
+            ("total-files-size", added.bytes - removed.bytes - removedDeletes.bytes),
+            ("total-delete-files", -removedDeletes.files),
+            ("total-position-deletes", -removedDeletes.records), ("total-equality-deletes", 0),
         ]
         for (key, change) in totals {
             let before = previous.map { $0[key].flatMap { Int64($0) } } ?? 0

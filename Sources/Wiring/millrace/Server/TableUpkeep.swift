@@ -81,9 +81,14 @@ final class TableUpkeep: Sendable {
         _ table: Table,
         _ rules: CompactionPlan.Rules
     ) throws(MaintenanceError) -> [CompactionPlan.Group] {
-        do throws(TableError) { return CompactionPlan(try table.liveFiles(), rules).groups } catch {
-            throw .table(error)
-        }
+        do throws(TableError) {
+            let scan = try table.scan()
+            return CompactionPlan(
+                scan.files.map(\.live),
+                withDeletes: Set(scan.files.filter { !$0.deletes.isEmpty }.map(\.live.file.path)),
+                rules
+            ).groups
+        } catch { throw .table(error) }
     }
 
     private func merge(
