@@ -185,7 +185,9 @@ class AzureDouble:
             if not name.startswith(prefix):
                 continue
             shown = name
-            if delimiter and delimiter in name[len(prefix):]:
+            # Also what ends with it, as the marks of empty folders do.
+            is_prefix = bool(delimiter) and delimiter in name[len(prefix):]
+            if is_prefix:
                 shown = prefix + name[len(prefix):].split(delimiter)[0] + delimiter
             if shown in seen or shown < marker:
                 continue
@@ -194,7 +196,7 @@ class AzureDouble:
                 break
             seen.add(shown)
             count += 1
-            if shown != name:
+            if is_prefix:
                 found += f"<BlobPrefix><Name>{escape(shown)}</Name></BlobPrefix>"
                 continue
             blob = blobs[name]

@@ -157,6 +157,30 @@ def test_a_lake_is_landed_proven_and_rewritten(store):
         assert store.read(table["metadata_location"].removeprefix("file://")) is not None
 
 
+def test_files_that_nothing_names_are_found_and_deleted(store, shell, tmp_path):
+    root = store.root("clean")
+    (tmp_path / "left").write_bytes(b"left behind")
+    with lake(store, root) as millrace:
+        for start in range(0, 300, 100):
+            send(millrace, range(start, start + 100))
+            millrace.wait_until_landed()
+        millrace.run("tables", "optimize", "game")
+        folder = f"{root}/wh/default/game"
+        left = [f"{folder}/data/left 1.parquet", f"{folder}/data/day=2026-11-20/left%202.parquet", f"{folder}/metadata/left-m0.avro"]
+        for uri in left:
+            shell("cp", tmp_path / "left", uri)
+        listed = {o["uri"].rsplit("/", 1)[-1] for o in shell.json("ls", "--recursive", folder)["objects"] if o["kind"] == "object"}
+        # By the store's time they are young.
+        young = json.loads(millrace.run("tables", "clean", "game", "--json").stdout)
+        assert (young["files_deleted"], young["files_young"]) == (0, 3), young
+        done = json.loads(millrace.run("tables", "clean", "game", "--older-than", "0s", "--yes", "--json").stdout)
+        assert (done["files_found"], done["files_deleted"], done["bytes_deleted"]) == (3, 3, 33), done
+        after = {o["uri"].rsplit("/", 1)[-1] for o in shell.json("ls", "--recursive", folder)["objects"] if o["kind"] == "object"}
+        assert listed - after == {"left 1.parquet", "left%202.parquet", "left-m0.avro"}
+        assert rows(millrace) == list(range(300))
+        proven(millrace)
+
+
 FAULTS = [("status", 500), ("status", 503), ("before",), ("after",), ("body",), ("half",), ("slow", 0.2)]
 
 
