@@ -8,10 +8,11 @@ PYTHON := .deps/interop/bin/python
 ARGS ?=
 BENCH ?=
 ROUNDS ?= 300
+ITERATIONS ?= 20000
 SCRIPTS := bootstrap/install .ci/run Examples/GameAPI/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-interop build run test test-swift test-interop test-spark lint format generate bench soak clean
+.PHONY: help setup setup-interop build run test test-swift test-interop test-spark lint format generate bench soak fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -54,12 +55,16 @@ generate: setup ## write docs/settings.md anew from the table of settings
 bench: setup-interop build ## measure; BENCH=land|fresh|wide|produce|consume|start|collect for one
 	@$(PYTHON) Benchmarks/bench.py $(BENCH)
 
-soak: setup-interop build ## ROUNDS (300) of kill -9 under load, ten times as many kills at points of commits, as many seconds of workers that come and go, simulated commits
+soak: setup-interop build ## ROUNDS (300) of kill -9 under load, ten times as many kills at points of commits, as many seconds of workers that come and go, simulated commits, random tables
 	@MILLRACE_CRASH_ROUNDS=$(ROUNDS) MILLRACE_WORKER_SECONDS=$(ROUNDS) \
 	    MILLRACE_MATRIX_POINTS=$$(( $(ROUNDS) * 10 )) \
 	    $(PYTHON) -m pytest -q -s Interop/crash Interop/pipelines/test_workers.py
+	@MILLRACE_TABLES=$(ROUNDS) $(PYTHON) -m pytest -q Interop/catalog/test_properties.py
 	@MILLRACE_COMMIT_SEEDS=$$(( $(ROUNDS) * 50 )) MILLRACE_CRASH_SEEDS=$$(( $(ROUNDS) * 20 )) \
 	    swift test --disable-xctest $(SWIFT_FLAGS) --filter 'CommitSimulationTests|CrashTests'
+
+fuzz: setup ## ITERATIONS (20000) faulty inputs for each seed of the readers of metadata, manifests and manifest lists
+	@MILLRACE_FUZZ_ITERATIONS=$(ITERATIONS) swift test --disable-xctest $(SWIFT_FLAGS) --filter 'FuzzTests\.'
 
 clean: ## remove what was built, keep what was installed
 	@rm -rf .build .millrace

@@ -245,6 +245,106 @@ import Testing
         )
     }
 
+    @Test func `fields inside are found by their ids where names may mislead`() throws {
+        let lake = try Lake()
+        func ids(_ a: String, _ b: String) -> String {
+            """
+            s: {__duckdb_field_id: 1, \(a): 2, \(b): 3}, l: {__duckdb_field_id: 4, element: \
+            {__duckdb_field_id: 5, \(a): 6}}, m: {__duckdb_field_id: 7, key: 8, value: \
+            {__duckdb_field_id: 9, \(b): 10}}
+            """
+        }
+        func query(_ a: String, _ b: String, _ n: Int) -> String {
+            """
+            SELECT {'\(a)': \(n)::INT, '\(b)': 'b\(n)'} AS s, [{'\(a)': \(n)::INT}, NULL] AS l, \
+            MAP {'k': {'\(b)': \(n)::FLOAT}} AS m UNION ALL SELECT NULL, NULL, NULL
+            """
+        }
+        let old = try lake.write("old.parquet", query("a", "b", 1), fieldIDs: ids("a", "b"))
+        let new = try lake.write("new.parquet", query("b", "a", 2), fieldIDs: ids("b", "a"))
+        let columns: [NestedField] = [
+            .optional(
+                1,
+                "s",
+                .struct([
+                    .optional(3, "a", .string), .optional(2, "b", .long), .optional(11, "c", .date),
+                ])
+            ),
+            .optional(
+                4,
+                "l",
+                .list(
+                    ListType(
+                        elementID: 5,
+                        elementRequired: false,
+                        element: .struct([.optional(6, "b", .long)])
+                    )
+                )
+            ),
+            .optional(
+                7,
+                "m",
+                .map(
+                    MapType(
+                        keyID: 8,
+                        key: .string,
+                        valueID: 9,
+                        valueRequired: false,
+                        value: .struct([.optional(10, "a", .double)])
+                    )
+                )
+            ),
+        ]
+        var contents = QueryableTable.Contents(columns: columns, files: [old, new])
+        contents.mayNameFieldsDifferently = true
+        let shown = contents
+        lake.set(QueryableTable(name: "t", revision: "1") { shown })
+        let session = try lake.engine().session()
+        #expect(
+            try session.lines("SELECT * FROM t WHERE s IS NOT NULL ORDER BY s.b") == [
+                #"{"s":{"a":"b1","b":1,"c":null},"l":[{"b":1},null],"m":{"k":{"a":1.0}}}"#,
+                #"{"s":{"a":"b2","b":2,"c":null},"l":[{"b":2},null],"m":{"k":{"a":2.0}}}"#,
+            ]
+        )
+        #expect(
+            try session.lines("SELECT * FROM t WHERE s IS NULL")
+                == Array(repeating: #"{"s":null,"l":null,"m":null}"#, count: 2)
+        )
+    }
+
+    @Test func `files without ids are read by names, and by the values of their partitions`() throws
+    {
+        let lake = try Lake()
+        var files: [TableFile] = []
+        for number in 0..<2 {
+            let path = "\(lake.directory)/\(number).parquet"
+            try lake.writeFreely(
+                "COPY (SELECT \(number)::INT AS nr) TO '\(path)' (FORMAT parquet)"
+            )
+            var file = TableFile(path)
+            file.constants = [2: .date(Int32(number)), 3: .decimal(unscaled: -5, scale: 2)]
+            files.append(file)
+        }
+        let columns: [NestedField] = [
+            .optional(1, "id", .long), .optional(2, "day", .date),
+            .optional(3, "d", .decimal(precision: 9, scale: 2)), .optional(4, "more", .string),
+        ]
+        var contents = QueryableTable.Contents(columns: columns, files: files)
+        contents.nameMapping = try NameMapping(
+            json: #"[{"field-id": 1, "names": ["id", "nr"]}, {"field-id": 2, "names": ["day"]}]"#
+        )
+        let shown = contents
+        lake.set(QueryableTable(name: "t", revision: "1") { shown })
+        let session = try lake.engine().session()
+        #expect(
+            try session.lines("SELECT * FROM t ORDER BY id") == [
+                #"{"id":0,"day":"1970-01-01","d":-0.05,"more":null}"#,
+                #"{"id":1,"day":"1970-01-02","d":-0.05,"more":null}"#,
+            ]
+        )
+        #expect(try session.lines("SELECT id FROM t WHERE day > '1970-01-01'") == [#"{"id":1}"#])
+    }
+
     @Test func `rows that are deleted by position do not show`() throws {
         let lake = try Lake()
         var files: [String] = []

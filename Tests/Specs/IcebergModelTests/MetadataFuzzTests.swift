@@ -16,7 +16,7 @@ struct MetadataFuzzTests {
         var random = SeededRandom(seed: UInt64(seed))
         let golden = try Golden.bytes("metadata.json")
         var readable = 0
-        for _ in 0..<300 {
+        for _ in 0..<Fuzzing.iterations {
             var bytes = golden
             for _ in 0..<Int.random(in: 1...3, using: &random) { mutate(&bytes, &random) }
             guard let read = try? withSpan(bytes, { try TableMetadata($0, document: "fuzz") })

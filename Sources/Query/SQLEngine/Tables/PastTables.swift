@@ -9,11 +9,13 @@ struct PastTables {
 
     private var tables: [Past] = []
     private var schema = "main"
+    private let connection: Connection
     /// Statements that make the views, in the order of their names.
     private(set) var views: [String] = []
 
     /// What `travel` asks for; moments are worked out in the session of `connection`.
     init(_ travel: TimeTravel, _ connection: Connection) throws(SQLError) {
+        self.connection = connection
         if travel.references.isEmpty { return }
         schema = try connection.firstColumn("SELECT current_schema()").first ?? schema
         for reference in travel.references {
@@ -101,9 +103,12 @@ struct PastTables {
                 throw .unreadable(table: name, reason: "it had no columns then")
             }
             let rows: TableRows
-            do throws(LakeFiles.Refusal) { rows = try TableRows(contents, in: &lake, files) } catch
-            {
-                throw .unreadable(table: name, reason: error.reason)
+            do {
+                rows = try TableRows(contents, in: &lake, files, connection)
+            } catch let refusal as LakeFiles.Refusal {
+                throw .unreadable(table: name, reason: refusal.reason)
+            } catch {
+                throw .unreadable(table: name, reason: "\(error)")
             }
             views.append("CREATE OR REPLACE TEMP VIEW \(TimeTravel.view(index)) AS \(rows.query)")
         }

@@ -10,6 +10,11 @@ public struct QueryableTable: Sendable {
         public var files: [TableFile]
         /// Files that name rows of the data files by position: those are deleted.
         public var deletes: [TableFile]
+        /// Which fields the columns of files without field ids are.
+        public var nameMapping: NameMapping?
+        /// True when there may be files in which fields inside of structures have other names, or
+        /// names of other fields.
+        public var mayNameFieldsDifferently = false
 
         /// Columns, data files and files of deletes.
         public init(columns: [NestedField], files: [TableFile], deletes: [TableFile] = []) {
@@ -72,6 +77,8 @@ public struct TableFile: Equatable, Sendable {
     public var division: Int?
     /// A file of deletes concerns data files with this number and lower ones.
     public var sequenceNumber: Int64
+    /// Values of all rows, by field id, for columns that the file may not hold.
+    public var constants: [Int: IcebergValue] = [:]
 
     /// A file.
     public init(_ path: String, division: Int? = nil, sequenceNumber: Int64 = 0) {

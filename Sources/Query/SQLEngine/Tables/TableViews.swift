@@ -51,7 +51,7 @@ final class TableViews {
         let gone = revisions.keys.filter { !wanted.contains($0) }
         if changes.isEmpty && gone.isEmpty { return [] }
         var lake = try LakeFiles(directory: lakeDirectory, copiesDirectory: copiesDirectory)
-        for index in changes.indices { changes[index].define(in: &lake, files) }
+        for index in changes.indices { changes[index].define(in: &lake, files, connection) }
         for schema in wanted.map(\.schema) where schemas.insert(schema).inserted {
             try connection.execute(
                 "CREATE SCHEMA IF NOT EXISTS memory.\(SQLQuoting.name(schema))"
@@ -234,10 +234,14 @@ final class TableViews {
         var table: QueryableTable?
         var definition = ""
 
-        mutating func define(in lake: inout LakeFiles, _ copies: StatementFiles) {
+        mutating func define(
+            in lake: inout LakeFiles,
+            _ copies: StatementFiles,
+            _ connection: Connection
+        ) {
             guard let table else { return }
             do {
-                let rows = try TableRows(table.contents(), in: &lake, copies)
+                let rows = try TableRows(table.contents(), in: &lake, copies, connection)
                 definition = ViewDefinition.create(view, rows)
             } catch let refusal as LakeFiles.Refusal {
                 definition = ViewDefinition.failing(view, reason: refusal.reason)

@@ -33,7 +33,7 @@ extension Table {
     /// The current snapshot.
     func contents() throws -> QueryableTable.Contents {
         let scan = try scan()
-        return QueryableTable.Contents(columns: metadata.schema.fields, scan.files, of: scan)
+        return try contents(metadata.schema.fields, scan.files, of: scan)
     }
 
     /// The snapshot that `moment` means, with the columns it had: those of the table now for a
@@ -43,11 +43,55 @@ extension Table {
         let (snapshot, isBranch) = try snapshot(at: moment)
         let schema = isBranch ? nil : metadata.schemas.first { $0.id == snapshot.schemaID }
         let scan = try scan(snapshotID: snapshot.id)
-        return QueryableTable.Contents(
-            columns: (schema ?? metadata.schema).fields,
-            scan.files,
-            of: scan
+        return try contents((schema ?? metadata.schema).fields, scan.files, of: scan)
+    }
+
+    /// Some files of a scan.
+    func contents(
+        _ columns: [NestedField],
+        _ files: [TableScan.File],
+        of scan: TableScan
+    ) throws(IcebergError) -> QueryableTable.Contents {
+        let mapping = try metadata.properties[NameMapping.property].map {
+            (text) throws(IcebergError) in try NameMapping(json: text)
+        }
+        var identities: [Int: [(position: Int, id: Int)]] = [:]
+        for spec in metadata.partitionSpecs {
+            identities[spec.id] = spec.fields.enumerated()
+                .filter { $0.element.transform == .identity }
+                .map { ($0.offset, $0.element.sourceID) }
+        }
+        let wanted = Set(files.flatMap(\.deletes)).sorted()
+        var contents = QueryableTable.Contents(
+            columns: columns,
+            files: files.map { file in
+                let data = file.live.file
+                var shown = TableFile(
+                    data.path,
+                    division: file.division,
+                    sequenceNumber: file.live.sequenceNumber
+                )
+                // Files of Hive's layout do not hold the columns that their folders are named for.
+                for (position, id) in identities[file.live.specID] ?? []
+                where mapping != nil || (!data.valueCounts.isEmpty && data.valueCounts[id] == nil) {
+                    if position < data.partition.count {
+                        shown.constants[id] = data.partition[position]
+                    }
+                }
+                return shown
+            },
+            deletes: wanted.map { index in
+                let deletes = scan.deletes[index]
+                return TableFile(
+                    deletes.live.file.path,
+                    division: deletes.division,
+                    sequenceNumber: deletes.live.sequenceNumber
+                )
+            }
         )
+        contents.nameMapping = mapping
+        contents.mayNameFieldsDifferently = metadata.hasRenamedInnerFields
+        return contents
     }
 
     private func snapshot(
@@ -133,30 +177,5 @@ extension Table {
             ? "the only one is \(text(first))"
             : "there are \(count), from \(text(first)) to \(text(last)); 'millrace tables "
                 + "snapshots \(identifier)' lists them"
-    }
-}
-
-extension QueryableTable.Contents {
-    /// Some files of a scan.
-    init(columns: [NestedField], _ files: [TableScan.File], of scan: TableScan) {
-        let wanted = Set(files.flatMap(\.deletes)).sorted()
-        self.init(
-            columns: columns,
-            files: files.map { file in
-                TableFile(
-                    file.live.file.path,
-                    division: file.division,
-                    sequenceNumber: file.live.sequenceNumber
-                )
-            },
-            deletes: wanted.map { index in
-                let deletes = scan.deletes[index]
-                return TableFile(
-                    deletes.live.file.path,
-                    division: deletes.division,
-                    sequenceNumber: deletes.live.sequenceNumber
-                )
-            }
-        )
     }
 }

@@ -157,8 +157,7 @@ final class PlaceFiles {
 
     /// Shows groups of files as tables `f0`, `f1`, …
     private func show(_ groups: [[Candidate]], revision: String) {
-        let columns = table.metadata.schema.fields
-        let scan = scan
+        let (table, scan) = (table, scan)
         let shown = groups.enumerated().map { index, candidates in
             let files = candidates.map(\.file)
             return QueryableTable(
@@ -166,7 +165,7 @@ final class PlaceFiles {
                 revision: revision,
                 isElsewhere: files.contains { !StoreSet.isLocal($0.live.file.path) }
             ) {
-                QueryableTable.Contents(columns: columns, files, of: scan)
+                try table.contents(table.metadata.schema.fields, files, of: scan)
             }
         }
         tables.tables.withLock { $0 = shown }
