@@ -7,12 +7,12 @@ import Testing
 
 /// How much fuzzing is done: `make fuzz ITERATIONS=100000`.
 enum Fuzzing {
-    /// Inputs that each of eight seeds makes.
+    /// Inputs that each of eight seeds makes; of fewer than these not enough could be read.
     static var iterations: Int {
         guard let text = unsafe getenv("MILLRACE_FUZZ_ITERATIONS"),
             let number = Int(unsafe String(cString: text)), number > 0
         else { return 300 }
-        return number
+        return max(number, 300)
     }
 }
 
