@@ -12,7 +12,7 @@ ITERATIONS ?= 20000
 SCRIPTS := bootstrap/install .ci/run Examples/GameAPI/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-interop build run test test-swift test-interop test-spark lint format generate bench soak fuzz clean
+.PHONY: help setup setup-interop build run test test-swift test-interop test-spark test-engines lint format generate bench soak fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -35,11 +35,15 @@ test-swift: setup ## the Swift suites
 	@swift test --disable-xctest $(SWIFT_FLAGS)
 
 test-interop: setup-interop build ## other makers' clients and readers against the release build
-	@$(PYTHON) -m pytest -q Interop --ignore Interop/spark
+	@$(PYTHON) -m pytest -q Interop --ignore Interop/spark --ignore Interop/engines
 
 test-spark: setup build ## Spark with Iceberg against the release build; fetches about 650 MB the first time
 	@bootstrap/install spark
 	@$(PYTHON) -m pytest -q Interop/spark $(ARGS)
+
+test-engines: setup build ## ClickHouse and daft against the release build; fetches about 400 MB the first time
+	@bootstrap/install engines
+	@.deps/engines/bin/python -m pytest -q Interop/engines $(ARGS)
 
 lint: setup ## formatting, house rules, layering, shell scripts
 	@swift format lint --strict --recursive Sources Tests Examples Package.swift

@@ -237,6 +237,40 @@ def test_rows_that_duckdb_deletes_are_not_shown_again(millrace, name):
     assert seen(millrace, name) == [0, 1, 3]
 
 
+def test_duckdb_updates_rows_and_sees_the_past(millrace, name):
+    duck = clients.duckdb(millrace)
+    duck.execute(f"create table lake.shop.{name} as select range::bigint as id, 's' || range as item from range(6)")
+    first = clients.pyiceberg(millrace).load_table(f"shop.{name}").current_snapshot().snapshot_id
+    duck.execute(f"update lake.shop.{name} set item = 'x' where id = 2")
+    duck.execute(f"delete from lake.shop.{name} where id = 3")
+    duck.execute(f"merge into lake.shop.{name} as t using (select unnest([5, 9]) as id) as new on t.id = new.id "
+                 "when matched then delete when not matched then insert values (new.id, 'new')")
+    assert seen(millrace, name, "id, item") == [(0, "s0"), (1, "s1"), (2, "x"), (4, "s4"), (9, "new")]
+    duck.execute("begin")
+    duck.execute(f"delete from lake.shop.{name}")
+    duck.execute("rollback")
+    assert seen(millrace, name) == [0, 1, 2, 4, 9]
+    then = duck.execute(f"select id, item from lake.shop.{name} at (version => {first}) order by id").fetchall()
+    assert then == [(n, f"s{n}") for n in range(6)]
+    assert duck.execute(f"select count(*) from lake.shop.{name} at (timestamp => now()::timestamp)").fetchall() == [(5,)]
+
+
+def test_duckdb_changes_columns(millrace, name):
+    duck = clients.duckdb(millrace)
+    duck.execute(f"create table lake.shop.{name} (id bigint, item varchar) partitioned by (bucket(4, id))")
+    duck.execute(f"insert into lake.shop.{name} values (1, 'a')")
+    duck.execute(f"alter table lake.shop.{name} add column n bigint")
+    duck.execute(f"alter table lake.shop.{name} rename column item to text")
+    duck.execute(f"insert into lake.shop.{name} values (2, 'b', 5)")
+    assert seen(millrace, name, "id, text, n") == [(1, "a", None), (2, "b", 5)]
+    duck.execute(f"alter table lake.shop.{name} drop column n")
+    assert seen(millrace, name, "*") == [(1, "a"), (2, "b")]
+    # What another client changes DuckDB sees, too.
+    with clients.pyiceberg(millrace).load_table(f"shop.{name}").update_schema() as update:
+        update.add_column("n", IntegerType())
+    assert seen(millrace, name, "*") == [(1, "a", None), (2, "b", None)]
+
+
 def test_duckdb_attaches_with_a_secret_as_it_does_by_default(millrace, name):
     clients.pyiceberg(millrace).create_table(f"shop.{name}", COLUMNS).append(rows(1))
     duck = clients.duckdb_connection()
@@ -254,6 +288,24 @@ def test_polars_reads_and_writes(millrace, name):
     polars.DataFrame({"id": [3], "item": ["from polars"]}).write_iceberg(table, mode="append")
     assert sorted(polars.scan_iceberg(table).select("id").collect()["id"].to_list()) == [1, 2, 3]
     assert seen(millrace, name, "id, item")[-1] == (3, "from polars")
+
+
+def test_polars_sinks_reads_the_past_and_leaves_files_out(millrace, name):
+    table = clients.pyiceberg(millrace).create_table(f"shop.{name}", COLUMNS)
+    for first in (0, 10):
+        frame = polars.LazyFrame({"id": range(first, first + 10), "item": [f"i{n}" for n in range(first, first + 10)]})
+        frame.sink_iceberg(table, mode="append")
+        table.refresh()
+    assert seen(millrace, name) == list(range(20))
+    before = table.snapshots()[0].snapshot_id
+    assert polars.scan_iceberg(table, snapshot_id=before).collect().height == 10
+    few = polars.scan_iceberg(table).filter(polars.col("id") >= 15)
+    assert sorted(few.collect()["id"].to_list()) == list(range(15, 20))
+    for reader in ("native", "pyiceberg"):
+        scan = polars.scan_iceberg(table.metadata_location, reader_override=reader)
+        assert scan.collect().sort("id").rows() == [(n, f"i{n}") for n in range(20)]
+    polars.DataFrame({"id": [99], "item": ["alone"]}).write_iceberg(table, mode="overwrite")
+    assert seen(millrace, name, "id, item") == [(99, "alone")]
 
 
 # Who may come in

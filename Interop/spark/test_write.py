@@ -129,7 +129,6 @@ def test_columns_come_go_move_and_widen(spark, lake, run, see):
     assert ("owner.team", "x") in run("show tblproperties {t}")
 
 
-@pytest.mark.xfail(strict=True, reason="millrace sql finds fields inside of structures by name, not by id")
 def test_fields_inside_of_a_structure_get_other_names(run, see):
     run("create table {t} (id int, place struct<x: int, y: int>) using iceberg")
     run("insert into {t} values (1, struct(1, 2))")
