@@ -56,7 +56,7 @@ format: ## rewrite the sources as the formatter wants them
 generate: setup ## write docs/settings.md anew from the table of settings
 	@WRITE_DOCS=1 swift test --disable-xctest $(SWIFT_FLAGS) --filter 'ConfigurationTests\.SettingsChapterTests'
 
-bench: setup-interop build ## measure; BENCH=land|fresh|wide|produce|consume|start|collect for one
+bench: setup-interop build ## measure; BENCH=land|fresh|wide|produce|consume|start|collect|compact|commit|write for one
 	@$(PYTHON) Benchmarks/bench.py $(BENCH)
 
 soak: setup-interop build ## ROUNDS (300) of kill -9 under load, ten times as many kills at points of commits, as many seconds of workers that come and go, simulated commits, random tables

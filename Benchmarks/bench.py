@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ["start", "produce", "consume", "land", "fresh", "wide", "collect", "compact", "commit"]
+NAMES = ["start", "produce", "consume", "land", "fresh", "wide", "collect", "compact", "commit", "write"]
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or NAMES:
