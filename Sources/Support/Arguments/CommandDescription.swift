@@ -6,6 +6,8 @@ public struct OptionDescription: Sendable {
         case none
         /// One value, shown in help under this name (`FILE`, `N`).
         case one(String)
+        /// One value each time it is given, which may be often.
+        case many(String)
         /// One of these words.
         case choice([String])
     }

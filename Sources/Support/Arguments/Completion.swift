@@ -87,7 +87,7 @@ private func fishCompletion(_ commands: [CommandDescription]) -> String {
             script += "-l \(option.name) -d \(quoted(option.help))"
             switch option.value {
             case .none: script += ""
-            case .one: script += " -r"
+            case .one, .many: script += " -r"
             case .choice(let words): script += " -x -a \(quoted(words.joined(separator: " ")))"
             }
             script += "\n"

@@ -23,7 +23,7 @@ extension CommandDescription {
     private func synopsis(of option: OptionDescription) -> String {
         switch option.value {
         case .none: "--\(option.name)"
-        case .one(let value): "--\(option.name) \(value)"
+        case .one(let value), .many(let value): "--\(option.name) \(value)"
         case .choice(let words): "--\(option.name) \(words.joined(separator: "|"))"
         }
     }

@@ -8,11 +8,13 @@ public struct ArgumentError: Error, Equatable, Sendable, CustomStringConvertible
 }
 
 /// The words of a command line, sorted by what the command's description says of them.
-public struct ParsedArguments: Equatable, Sendable {
+public struct ParsedArguments: Sendable {
     /// Words that are not options, in order.
     public private(set) var positionals: [String] = []
     /// Values by option name; an option without a value has an empty one.
     public private(set) var options: [String: String] = [:]
+    /// Options that may be given often, in the order they were given.
+    public private(set) var repeated: [(name: String, value: String)] = []
     /// True when help was asked for; nothing else was checked then.
     public private(set) var wantsHelp = false
 
@@ -90,6 +92,10 @@ public struct ParsedArguments: Equatable, Sendable {
         }
         guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst() else {
             throw ArgumentError("--\(name) needs a value")
+        }
+        if case .many = option.value {
+            repeated.append((name, value))
+            return
         }
         if case .choice(let words) = option.value, !words.contains(value) {
             throw ArgumentError(

@@ -8,6 +8,8 @@ private let sql = CommandDescription(
     options: [
         OptionDescription("config", .one("FILE"), help: "configuration file"),
         OptionDescription("json", help: "JSON"),
+        OptionDescription("set", .many("KEY=VALUE"), help: "a setting"),
+        OptionDescription("unset", .many("KEY"), help: "no setting"),
         OptionDescription("color", .choice(["auto", "never"]), help: "colours"),
     ],
     examples: [("millrace sql \"show tables\"", "lists the tables")]
@@ -56,4 +58,17 @@ func `completion knows commands, options and choices`(shell: CompletionShell) {
     #expect(script.contains("sql"))
     #expect(script.contains("config"))
     #expect(script.contains("auto never"))
+}
+
+@Test func `options that may be given often keep their order`() throws {
+    let words = ["--set", "a=b", "--unset=c", "x", "--set=d=e"]
+    let parsed = try ParsedArguments(words, for: sql)
+    #expect(parsed.repeated.map(\.name) == ["set", "unset", "set"])
+    #expect(parsed.repeated.map(\.value) == ["a=b", "c", "d=e"])
+    #expect(parsed.positionals == ["x"])
+    #expect(sql.helpText.contains("--set KEY=VALUE"))
+    #expect(completionScript(for: .fish, commands: [sql]).contains("-l unset -d 'no setting' -r"))
+    #expect(throws: ArgumentError("--set needs a value")) {
+        try ParsedArguments(["--set"], for: sql)
+    }
 }
