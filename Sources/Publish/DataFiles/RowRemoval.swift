@@ -31,18 +31,23 @@ public struct RowRemoval {
     private let fields: PlaceFields
     private let store: any DataStore
     private let options: ParquetOptions
+    private let specIDs: Set<Int>
 
     /// Removal from `table` as it is, whose rows tell their places in `fields`.
+    ///
+    /// - Parameter specIDs: specs whose files may be written anew; nil: the default alone.
     public init(
         from table: Table,
         fields: PlaceFields,
         store: any DataStore,
-        options: ParquetOptions = ParquetOptions()
+        options: ParquetOptions = ParquetOptions(),
+        specIDs: Set<Int>? = nil
     ) {
         self.table = table
         self.fields = fields
         self.store = store
         self.options = options
+        self.specIDs = specIDs ?? [table.metadata.defaultSpecID]
     }
 
     /// Writes the files that have rows of `places` anew without those.
@@ -93,7 +98,7 @@ public struct RowRemoval {
                     result.rows += live.file.recordCount - Int64(deleted.count)
                     result.dropped += 1
                 } else {
-                    guard live.specID == table.metadata.defaultSpecID else {
+                    guard specIDs.contains(live.specID) else {
                         throw .otherSpec(file: live.file.path, specID: live.specID)
                     }
                     try rewrite(

@@ -14,7 +14,7 @@ public enum RowRemovalError: Error, Sendable, CustomStringConvertible {
     case noPlaces(file: String)
     /// The file of deletes does not have the fields that name rows by position.
     case noPositions(file: String)
-    /// The file was written under a partition spec that is not the table's default.
+    /// The file was written under a partition spec that is not one of those asked for.
     case otherSpec(file: String, specID: Int)
 
     /// True when the same call may succeed later without a change elsewhere.
@@ -39,7 +39,7 @@ public enum RowRemovalError: Error, Sendable, CustomStringConvertible {
         case .noPositions(let file):
             "\(file) should name deleted rows by path and position, and does not have these columns"
         case .otherSpec(let file, let specID):
-            "\(file) lies in the partitions of spec \(specID), which is not the table's default; "
+            "\(file) lies in the partitions of spec \(specID), which nobody here writes; "
                 + "rewrite the table with the engine that changed its partitioning"
         }
     }

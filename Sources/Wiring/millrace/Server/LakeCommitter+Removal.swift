@@ -23,7 +23,12 @@ extension LakeCommitter {
             )
             wanted[row] = place
         }
-        let removal = RowRemoval(from: table, fields: fields, store: service.store)
+        let removal = RowRemoval(
+            from: table,
+            fields: fields,
+            store: service.store,
+            specIDs: table.landedSpecIDs
+        )
         do throws(RowRemovalError) {
             let result = try removal.rewrite(without: Set(wanted.keys)) {
                 newFile(besides: $0, of: table, pipeline: pipeline, epoch: epoch)
@@ -74,7 +79,8 @@ extension LakeCommitter {
         let removal = RowRemoval(
             from: table,
             fields: try placeFields(of: version),
-            store: service.store
+            store: service.store,
+            specIDs: table.landedSpecIDs
         )
         do throws(RowRemovalError) {
             let result = try removal.rewrite(

@@ -154,12 +154,12 @@ final class LakeCommitter: TableCommitter {
     ) throws(TableCommitterError) -> [TableVersion] {
         var prepared: [(table: Table, prepared: PreparedCommit)] = []
         for change in changes {
-            let table = try table(at: change.base)
-            do throws(CommitError) {
-                prepared.append((table, try table.prepare(commit(of: change, to: table))))
+            do throws(TableCommitterError) {
+                let table = try table(at: change.base)
+                prepared.append((table, try prepare(commit(of: change, to: table), for: table)))
             } catch {
                 for entry in prepared { lake.discard(entry.prepared) }
-                throw failure(change.base.table, error)
+                throw error
             }
         }
         let tables: [Table]
@@ -181,7 +181,19 @@ final class LakeCommitter: TableCommitter {
         return versions
     }
 
-    private func commit(of change: TableChange<DataFile>, to table: Table) -> TableCommit {
+    private func prepare(
+        _ commit: TableCommit,
+        for table: Table
+    ) throws(TableCommitterError) -> PreparedCommit {
+        do throws(CommitError) { return try table.prepare(commit) } catch {
+            throw failure(table.identifier.name, error)
+        }
+    }
+
+    private func commit(
+        of change: TableChange<DataFile>,
+        to table: Table
+    ) throws(TableCommitterError) -> TableCommit {
         let marker = change.marker
         let key = CommitMarker.propertyKey(pipeline: marker.pipeline)
         return TableCommit(
@@ -195,7 +207,8 @@ final class LakeCommitter: TableCommitter {
                 "engine-version": Millrace.version,
             ],
             expectedBase: table.metadata.currentSnapshotID,
-            expectedProperties: expectation(of: table, marker.pipeline)
+            expectedProperties: expectation(of: table, marker.pipeline),
+            specID: try specID(of: change.files, in: table)
         )
     }
 
@@ -214,9 +227,10 @@ final class LakeCommitter: TableCommitter {
     ) throws(TableCommitterError) -> LakeFileWriter {
         let table = try table(at: version)
         let folder = table.metadata.location + "/data"
+        let spec = try landedSpec(of: table, byDay: day != nil)
         let partitionFolder = day.map { day in
             let date = Timestamp(milliseconds: Int64(day) * 86_400_000).iso8601.prefix(10)
-            return "/\(table.metadata.spec.fields.first?.name ?? "day")=\(date)"
+            return "/\(spec.fields.first?.name ?? "day")=\(date)"
         }
         let uri = newFile(
             in: folder + (partitionFolder ?? ""),
@@ -230,7 +244,7 @@ final class LakeCommitter: TableCommitter {
                 table: version.table,
                 uri: uri,
                 in: service.store,
-                partition: day.map { [.date($0)] } ?? []
+                partition: spec.fields.isEmpty ? [] : day.map { [.date($0)] } ?? []
             )
         } catch {
             throw .storage(table: version.table, reason: error.description)
