@@ -6,6 +6,7 @@ enum TableText {
     static let verbs: [String: @Sendable (JSONValue) -> String] = [
         "describe": description, "snapshots": snapshots, "history": history, "files": files,
         "diff": diff, "optimize": merged, "expire": expired, "rollback": rolledBack,
+        "alter": altered, "branch": referred, "tag": referred,
     ]
 
     private static func text(_ value: JSONValue?) -> String {

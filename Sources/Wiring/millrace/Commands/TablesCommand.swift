@@ -22,6 +22,10 @@ struct TablesCommand: Command {
                        every table
             rollback   makes the snapshot --to the current one again; not for tables that a
                        pipeline lands: 'millrace pipelines state reset' moves its checkpoint, too
+            alter      changes columns, partitions, sort order and properties, all that is asked for
+                       in one commit; --dry-run shows what would become of it
+            branch     gives the snapshot --at a name, by default the current one; --delete takes
+            tag        the name away
 
             A snapshot is named by its id, by a branch or tag, or by a moment in ISO 8601. Asks the
             running server, or works on the lake itself when none runs. The server keeps tables in
@@ -31,12 +35,16 @@ struct TablesCommand: Command {
             deletes files older than three days that nothing names (lake.clean).
             """,
         positionals: [
-            "[list|describe|snapshots|history|files|diff|optimize|expire|clean|rollback]",
-            "[TABLE]",
+            "[list|describe|snapshots|history|files|diff|optimize|expire|clean|rollback|"
+                + "alter|branch|tag]", "[TABLE]", "[NAME]",
         ],
         options: [
             Commands.configOption, Commands.jsonOption,
-            OptionDescription("at", .one("SNAPSHOT"), help: "files: of that snapshot"),
+            OptionDescription(
+                "at",
+                .one("SNAPSHOT"),
+                help: "files: of that snapshot; branch, tag: what is named"
+            ),
             OptionDescription("from", .one("SNAPSHOT"), help: "diff: what is compared"),
             OptionDescription("to", .one("SNAPSHOT"), help: "diff: with what; rollback: whereto"),
             OptionDescription(
@@ -50,7 +58,7 @@ struct TablesCommand: Command {
             OptionDescription("keep", .one("N"), help: "expire: but not the last N; 1"),
             OptionDescription("yes", help: "clean: files younger than a day without asking"),
             OptionDescription("dry-run", help: "change nothing, and say what would change"),
-        ],
+        ] + alterations + referenceOptions,
         examples: [
             ("millrace tables", "what has been committed so far"),
             ("millrace tables describe purchases", "columns, partitions, properties"),
@@ -62,6 +70,15 @@ struct TablesCommand: Command {
             ("millrace tables optimize purchases --manifests", "fewer files to plan a query with"),
             ("millrace tables expire purchases --older-than 7d", "keep a week"),
             ("millrace tables clean --dry-run", "what crashes have left in all tables"),
+            (
+                "millrace tables alter purchases --add \"discount decimal(10, 2) after price\"",
+                "one more column"
+            ),
+            (
+                "millrace tables alter scratch --partition-by \"day(ts), bucket(16, user)\"",
+                "how files are divided from now on"
+            ),
+            ("millrace tables tag purchases audit-2026", "a name for the table as it is now"),
         ]
     )
 
@@ -84,14 +101,24 @@ struct TablesCommand: Command {
                 code: .usage
             )
         }
-        guard words.count == 2 else {
-            throw CommandError("write 'millrace tables \(verb) TABLE'", code: .usage)
+        let isName = ["branch", "tag"].contains(verb)
+        guard words.count == (isName ? 3 : 2) else {
+            throw CommandError(
+                "write 'millrace tables \(verb) TABLE\(isName ? " NAME" : "")'",
+                code: .usage
+            )
+        }
+        guard verb == "alter" || arguments.repeated.isEmpty else {
+            throw CommandError("--\(arguments.repeated[0].name) belongs to 'alter'", code: .usage)
         }
         let answer =
             switch verb {
             case "optimize": try optimize(desk, words[1], arguments)
             case "expire": try desk.change(verb, words[1], Self.expiry(arguments))
             case "rollback": try desk.change(verb, words[1], Self.rollback(arguments))
+            case "alter": try desk.change(verb, words[1], Self.altering(arguments))
+            case "branch", "tag":
+                try desk.change(verb, words[1], Self.referring(words[2], arguments))
             default: try desk.report(verb, words[1], arguments)
             }
         show(answer, arguments, text)

@@ -48,11 +48,15 @@ extension TableUpkeep {
         case "clean": try clean(table, body)
         case "expire": try expire(table, body)
         case "rollback": try rollback(table, body)
+        case "alter": try alter(table, body)
+        case "branch": try refer(table, .branch, body)
+        case "tag": try refer(table, .tag, body)
         default: try optimize(table, body)
         }
     }
 
-    /// `POST /v1/tables/{table}/optimize`, `…/clean`, `…/expire`, `…/rollback`, and the reports.
+    /// `POST /v1/tables/{table}/optimize`, `…/clean`, `…/expire`, `…/rollback`,
+    /// `…/alter`, `…/branch`, `…/tag`, and the reports.
     var actions: [GatewayAction] {
         let reports = TableReports(lake: service.lake, store: service.store)
         let progress = GatewayAction("GET", "/v1/tables/{table}/clean") {
@@ -60,7 +64,7 @@ extension TableUpkeep {
             (200, self.cleanProgress(try reports.table(call.segments[2])))
         }
         return reports.actions + [progress]
-            + ["optimize", "clean", "expire", "rollback"].map { verb in
+            + ["optimize", "clean", "expire", "rollback", "alter", "branch", "tag"].map { verb in
                 GatewayAction("POST", "/v1/tables/{table}/\(verb)") { (call) throws(HTTPProblem) in
                     (200, try self.answer(verb, try reports.table(call.segments[2]), call.body))
                 }

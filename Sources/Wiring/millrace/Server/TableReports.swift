@@ -72,21 +72,6 @@ struct TableReports {
     /// `GET /v1/tables/{table}`
     func describe(_ table: Table) -> JSONValue {
         let metadata = table.metadata
-        let partitions: [JSONValue] = metadata.spec.fields.map { field in
-            [
-                "name": .string(field.name), "transform": .string("\(field.transform)"),
-                "source": .string(Self.path(field.sourceID, metadata.schema)),
-            ]
-        }
-        let order = metadata.sortOrders.first { $0.id == metadata.defaultSortOrderID }
-        let sorting: [JSONValue] = (order?.fields ?? []).map { field in
-            [
-                "source": .string(Self.path(field.sourceID, metadata.schema)),
-                "transform": .string("\(field.transform)"),
-                "direction": .string("\(field.direction)"),
-                "nulls": .string("\(field.nullOrder)"),
-            ]
-        }
         return [
             "namespace": .string(table.identifier.namespace.joined(separator: ".")),
             "name": .string(table.identifier.name), "uuid": .string(metadata.uuid),
@@ -94,8 +79,8 @@ struct TableReports {
             "metadata_location": .string(table.metadataLocation),
             "format_version": .integer(Int64(TableMetadata.formatVersion)),
             "updated_at": Self.moment(metadata.lastUpdatedMilliseconds),
-            "columns": .array(metadata.schema.fields.map(Self.column)),
-            "partitions": .array(partitions), "sort_order": .array(sorting),
+            "columns": Self.columns(metadata), "partitions": Self.partitions(metadata),
+            "sort_order": Self.sortOrder(metadata),
             "references": .object(
                 JSONObject(
                     metadata.references.sorted { $0.key < $1.key }.map { name, reference in
@@ -250,6 +235,35 @@ struct TableReports {
 extension TableReports {
     private static func path(_ fieldID: Int, _ schema: Schema) -> String {
         schema.path(toField: fieldID)?.map(\.name).joined(separator: ".") ?? "#\(fieldID)"
+    }
+
+    static func columns(_ metadata: TableMetadata) -> JSONValue {
+        .array(metadata.schema.fields.map(column))
+    }
+
+    static func partitions(_ metadata: TableMetadata) -> JSONValue {
+        .array(
+            metadata.spec.fields.map { field in
+                [
+                    "name": .string(field.name), "transform": .string("\(field.transform)"),
+                    "source": .string(path(field.sourceID, metadata.schema)),
+                ]
+            }
+        )
+    }
+
+    static func sortOrder(_ metadata: TableMetadata) -> JSONValue {
+        let order = metadata.sortOrders.first { $0.id == metadata.defaultSortOrderID }
+        return .array(
+            (order?.fields ?? []).map { field in
+                [
+                    "source": .string(path(field.sourceID, metadata.schema)),
+                    "transform": .string("\(field.transform)"),
+                    "direction": .string("\(field.direction)"),
+                    "nulls": .string("\(field.nullOrder)"),
+                ]
+            }
+        )
     }
 
     private static func column(_ field: NestedField) -> JSONValue {
