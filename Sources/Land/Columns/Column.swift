@@ -27,7 +27,7 @@ internal struct Column: ~Copyable {
         kind: ColumnKind,
         shape: DecimalShape,
         pool: BlockPool,
-        like sizes: (values: Int, offsets: Int, validity: Int) = (4096, 4096, 0)
+        like sizes: (values: Int, offsets: Int, validity: Int) = (512, 512, 0)
     ) {
         self.kind = kind
         self.shape = shape
@@ -50,6 +50,9 @@ internal struct Column: ~Copyable {
 }
 
 extension Column {
+    /// Bytes of memory that it holds, used or not.
+    internal var footprint: Int { values.capacity + offsets.capacity + validity.capacity }
+
     /// Adds a value of a fixed width.
     @inlinable
     @inline(__always)

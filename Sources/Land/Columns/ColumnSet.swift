@@ -162,6 +162,12 @@ public struct ColumnSet: ~Copyable, @unchecked Sendable {
         rollbackRow()
     }
 
+    /// Bytes of memory that the columns hold, used or not.
+    public var footprint: Int {
+        // SAFETY: the indices are below the number of initialised columns.
+        (0..<columnCount).reduce(0) { unsafe $0 + columns[$1].footprint }
+    }
+
     /// True when a record of `bytes` bytes should go into the next batch.
     public func isNearlyFull(with bytes: Int) -> Bool {
         rowCount > 0 && byteCount &+ bytes > Self.batchBytesMax / 2

@@ -1,7 +1,8 @@
 import ArrowData
 import Columns
 
-/// The open file of one day, with the rows that wait to be handed to it.
+/// The file of one day, with the rows that wait to be handed to it: it is opened when the first of
+/// them are.
 ///
 /// SAFETY: `place` holds one value from `init` to `deinit`, which ends its life and frees it. Only
 /// the lane's thread uses it, and never twice at a time.
@@ -15,10 +16,12 @@ final class DayFile<Committer: TableCommitter> {
         _read { yield unsafe place.pointee }
         _modify { yield unsafe &place.pointee }
     }
-    /// Opened with the first batch of rows.
+    /// There from the first batch of rows on.
     private var writer: Committer.Writer?
     /// When it was last written to, as a count of switches between files.
     var lastUse: UInt64 = 0
+    /// Bytes that the waiting rows take, when it was looked at last.
+    private(set) var footprint = 0
 
     init(day: Int32?, layout: ColumnLayout, pool: BlockPool) {
         self.day = day
@@ -34,6 +37,21 @@ final class DayFile<Committer: TableCommitter> {
     /// The columns, for as long as the file is open.
     @unsafe
     var unsafeColumns: UnsafeMutablePointer<ColumnSet> { unsafe place }
+
+    /// True when rows were handed to it.
+    var isOpen: Bool { writer != nil }
+
+    /// Looks at what the waiting rows take; returns how much more that is than before.
+    func measure() -> Int {
+        let before = footprint
+        footprint = columns.footprint
+        return footprint - before
+    }
+
+    /// Forgets how much memory rows have taken before. None may be waiting.
+    func renew(_ pool: BlockPool) {
+        columns = ColumnSet(layout: columns.layout, pool: pool)
+    }
 
     /// Bytes of the file so far, about.
     var bytes: Int { writer?.bytesWritten ?? 0 }

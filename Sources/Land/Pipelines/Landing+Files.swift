@@ -5,7 +5,10 @@ import Decoding
 import IcebergModel
 
 extension Landing {
-    /// The file of the day that `timestampMicros` lies in; makes room if too many days are open.
+    /// The file of the day that `timestampMicros` lies in; makes room if too much is waiting.
+    ///
+    /// Rows of many days wait side by side, and only few files are open: a batch in which every
+    /// record is of another day than the one before makes one file a day all the same.
     mutating func file(for timestampMicros: Int64) throws(LaneError) -> DayFile<Committer> {
         let day =
             definition.isPartitionedByDay ? Int32(timestampMicros / 86_400_000_000) : nil
@@ -15,27 +18,56 @@ extension Landing {
         }
         hot = HotFile()
         uses += 1
-        if let present = files.firstIndex(where: { $0.day == day }) {
+        if current < files.count { waitingBytes += files[current].measure() }
+        if let present = places[day] {
             current = present
         } else {
-            if files.count >= definition.limits.openFilesMax { try closeOldest() }
+            if files.count >= definition.limits.daysMax { try closeOldest() }
             let file = DayFile<Committer>(day: day, layout: rowLayout, pool: pool)
             file.columns.setTopic(topic)
+            places[day] = files.count
+            current = files.count
             files.append(file)
-            current = files.count - 1
         }
         files[current].lastUse = uses
+        if waitingBytes > definition.limits.waitingBytesMax { try relieve() }
         return files[current]
     }
 
-    private mutating func closeOldest() throws(LaneError) {
-        hot = HotFile()
-        guard let oldest = files.indices.min(by: { files[$0].lastUse < files[$1].lastUse }) else {
-            return
+    /// Hands rows to their files until half of the memory for them is free, beginning with the day
+    /// that has most.
+    private mutating func relieve() throws(LaneError) {
+        for file in files.sorted(by: { $0.footprint > $1.footprint }) {
+            if waitingBytes <= definition.limits.waitingBytesMax / 2 { break }
+            try flush(file)
+            file.renew(pool)
+            file.columns.setTopic(topic)
+            waitingBytes += file.measure()
         }
-        try close(files[oldest])
-        files.remove(at: oldest)
-        current = files.count
+    }
+
+    private mutating func closeOldest() throws(LaneError) {
+        guard let oldest = files.min(by: { $0.lastUse < $1.lastUse }) else { return }
+        try close(oldest)
+        remove(oldest)
+    }
+
+    /// Forgets a day that has no rows waiting.
+    private mutating func remove(_ file: DayFile<Committer>) {
+        guard let place = places.removeValue(forKey: file.day) else { return }
+        waitingBytes -= file.footprint
+        let last = files.count - 1
+        files.swapAt(place, last)
+        files.removeLast()
+        if place < last { places[files[place].day] = place }
+        if current == place { current = files.count } else if current == last { current = place }
+    }
+
+    /// Closes a file if too many are open for another one.
+    private mutating func makeRoomToOpen() throws(LaneError) {
+        if opened.count < definition.limits.openFilesMax { return }
+        let oldest = opened.filter { $0.lastUse < uses }.min { $0.lastUse < $1.lastUse }
+        if let oldest { try close(oldest) }
     }
 
     /// Hands the waiting rows of `file` to it when they are many.
@@ -48,6 +80,9 @@ extension Landing {
     }
 
     mutating func flush(_ file: DayFile<Committer>) throws(LaneError) {
+        let wasOpen = file.isOpen
+        if !wasOpen, file.columns.rowCount > 0 { try makeRoomToOpen() }
+        defer { if !wasOpen, file.isOpen { opened.append(file) } }
         if let transform { return try flush(file, through: transform) }
         do throws(TableCommitterError) {
             try file.flush { () throws(TableCommitterError) in
@@ -110,6 +145,12 @@ extension Landing {
 
     private mutating func close(_ file: DayFile<Committer>) throws(LaneError) {
         try flush(file)
+        try end(file)
+    }
+
+    /// Finishes the file with the rows that it has.
+    private mutating func end(_ file: DayFile<Committer>) throws(LaneError) {
+        opened.removeAll { $0 === file }
         do throws(TableCommitterError) {
             if let closed = try file.close() { finished.append(closed) }
         } catch { throw .table(error) }
@@ -118,14 +159,23 @@ extension Landing {
     /// Finishes every file for the commit.
     mutating func finish() throws(LaneError) -> FinishedWork<Committer.Writer.File> {
         hot = HotFile()
+        // Those that are open first, so that the others need not close them.
+        for file in opened { try close(file) }
         for file in files { try close(file) }
         let dead = try deadLetters.finish()
         let work = FinishedWork(rows: finished, deadLetters: dead)
         // From here on the files are the commit's, not ours to remove.
-        files = []
+        forgetFiles()
         finished = []
-        current = 0
         return work
+    }
+
+    private mutating func forgetFiles() {
+        files = []
+        places = [:]
+        opened = []
+        waitingBytes = 0
+        current = 0
     }
 
     /// Goes on from the versions that a commit has made.
@@ -140,7 +190,7 @@ extension Landing {
     mutating func abandon() {
         hot = HotFile()
         for file in files { file.abandon() }
-        files = []
+        forgetFiles()
         deadLetters.abandon()
         leftOut = []
         committer.discard(finished, of: main.table)
@@ -152,7 +202,7 @@ extension Landing {
     /// Files of the narrower table are finished first; the rows that wait stay and get nulls in the
     /// new columns.
     mutating func evolve(_ fields: [InferredField]) throws(LaneError) {
-        for file in files { try close(file) }
+        for file in opened { try end(file) }
         var pause = definition.limits.retryPause.lowerBound
         while true {
             let columns = fields.filter { !main.schema.has($0) }.map(\.column)

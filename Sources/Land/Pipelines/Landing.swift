@@ -41,6 +41,12 @@ struct Landing<Committer: TableCommitter>: ~Copyable {
     var hot = HotFile()
     var layout: ColumnLayout
     var files: [DayFile<Committer>] = []
+    /// Positions in `files` by day.
+    var places: [Int32?: Int] = [:]
+    /// Those of `files` that have rows already.
+    var opened: [DayFile<Committer>] = []
+    /// Bytes that rows take which wait for a file, but for those of the current one.
+    var waitingBytes = 0
     /// Position in `files` of the one written to last.
     var current = 0
     var uses: UInt64 = 0

@@ -10,12 +10,14 @@ public struct LaneLimits: Sendable {
     public var batchBytesMax = 128 << 20
     /// Rows gathered before they are handed to the file.
     public var batchRowsMax = 16_384
-    /// Bytes of rows gathered before they are handed to the file.
+    /// Bytes of rows gathered before they are handed to their files, of all days together.
     public var waitingBytesMax = 16 << 20
     /// Bytes of a data file, about; a full file is committed at once.
     public var fileBytesMax = 256 << 20
-    /// Days that may have an open file at a time; the one written to longest ago is closed first.
+    /// Files that may be open at a time; the one written to longest ago is closed first.
     public var openFilesMax = 8
+    /// Days whose rows may wait at a time.
+    public var daysMax = 4096
     /// Shortest and longest pause before a failed lane tries again.
     public var retryPause: ClosedRange<Duration> = .milliseconds(200)...(.seconds(15))
 

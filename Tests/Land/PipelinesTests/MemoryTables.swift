@@ -44,6 +44,8 @@ final class MemoryTables: TableCommitter {
         var tables: [String: Stored] = [:]
         var faults: [Fault?] = []
         var openFiles = 0
+        var openFilesPeak = 0
+        var filesOpened = 0
         var discarded = 0
         var commits = 0
         var isTakenNext = false
@@ -57,6 +59,8 @@ final class MemoryTables: TableCommitter {
     func plan(_ faults: [Fault?]) { state.withLock { $0.faults = faults } }
     func table(_ name: String) -> Stored? { state.withLock { $0.tables[name] } }
     var openFiles: Int { state.withLock { $0.openFiles } }
+    var openFilesPeak: Int { state.withLock { $0.openFilesPeak } }
+    var filesOpened: Int { state.withLock { $0.filesOpened } }
     var discarded: Int { state.withLock { $0.discarded } }
     func drop(_ name: String) { state.withLock { $0.tables[name] = nil } }
 
@@ -122,7 +126,11 @@ final class MemoryTables: TableCommitter {
         pipeline: String,
         epoch: Int64
     ) throws(TableCommitterError) -> Writer {
-        state.withLock { $0.openFiles += 1 }
+        state.withLock { state in
+            state.openFiles += 1
+            state.openFilesPeak = max(state.openFilesPeak, state.openFiles)
+            state.filesOpened += 1
+        }
         return Writer(self)
     }
 
