@@ -17,7 +17,7 @@ from events import events
 from process import Millrace
 from report import figure
 
-NARROW, WIDE, WIDE_COLUMNS, DAYS, ROWS_A_DAY = 2_000_000, 100_000, 200, 2000, 2
+NARROW, WIDE, WIDE_COLUMNS, DAYS, ROWS_A_DAY = 2_000_000, 100_000, 200, 2000, 50
 DAY = 86_400_000
 FIRST = 1_577_836_800_000  # 2020-01-01
 PIPELINE = "pipelines:\n  events:\n    from: events\n    into: events\n    freshness: {freshness}\n"
@@ -98,7 +98,7 @@ def compare(name, columns, make, count):
 
 
 def many_partitions():
-    """Rows of 2,000 days in turn: at best one file a day is open until the commit, at worst every row closes another day's."""
+    """Rows of 2,000 days in turn: at best every day gets one file, at worst every row does."""
     data = tempfile.mkdtemp(prefix="millrace-bench-")
     count = DAYS * ROWS_A_DAY
     try:
