@@ -44,7 +44,7 @@ import Testing
         #expect(harness.tables.openFiles == 0)
     }
 
-    @Test(arguments: [1, 10_000, 50_000])
+    @Test(arguments: [1, 5000, 20_000])
     func `are written earlier when they take too much memory`(bytes: Int) {
         fill { round, day in #"{"a":\#(round * 100 + day)}"# }
         #expect(land { $0.limits.waitingBytesMax = bytes })
