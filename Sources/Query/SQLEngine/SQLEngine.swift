@@ -151,6 +151,11 @@ public final class SQLEngine: Sendable {
                 let names =
                     hasOthers ? SQLSession.names(in: sql, state.emptyConnection) : []
                 let missing = try state.views.refresh(current, names: names, files: files)
+                if state.views.hasFailures, missing.isEmpty,
+                    let names = SQLSession.names(in: sql, state.emptyConnection)
+                {
+                    try state.views.check(names)
+                }
                 return missing + (try past.find(among: current, files))
             }
             if missing.isEmpty {

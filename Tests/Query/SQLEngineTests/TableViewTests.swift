@@ -217,12 +217,17 @@ import Testing
         let columns: [NestedField] = [.optional(1, "id", .long)]
         lake.set(
             QueryableTable(name: "broken", revision: "1") { throw Broken() },
+            QueryableTable(namespace: "shop", name: "good", revision: "1") { throw Broken() },
             Lake.table("strange", columns, files: [lake.directory + "/none/x.parquet"]),
             Lake.table("good", columns, files: [])
         )
         let session = try lake.engine().session()
         #expect(try session.lines("SELECT count(*) AS n FROM good") == [#"{"n":0}"#])
-        for query in ["SELECT * FROM broken", "SELECT count(*) FROM broken"] {
+        let queries = [
+            "SELECT * FROM broken", "SELECT count(*) FROM broken", "SELECT id FROM broken",
+            "SELECT b.user_name FROM good AS g JOIN broken AS b ON g.id = b.id",
+        ]
+        for query in queries {
             #expect(session.failure(query)?.description.contains("metadata 7 is gone") == true)
         }
         #expect(session.failure("FROM strange")?.description.contains("is missing") == true)

@@ -12,6 +12,8 @@ final class TableViews {
     private var revisions: [ViewName: String] = [:]
     /// What the last read tables consist of whose files lie elsewhere, with their revisions.
     private var elsewhere: [ViewName: (revision: String, contents: QueryableTable.Contents)] = [:]
+    /// Why a view's table cannot be read.
+    private var failures: [ViewName: String] = [:]
     private var schemas: Set<String> = ["main"]
 
     init(connection: Connection, lakeDirectory: String, copiesDirectory: String? = nil) {
@@ -57,13 +59,35 @@ final class TableViews {
                 "CREATE SCHEMA IF NOT EXISTS memory.\(SQLQuoting.name(schema))"
             )
         }
-        try apply(changes, gone: gone)
-        for change in changes { revisions[change.view] = change.revision }
+        try apply(&changes, gone: gone)
+        for change in changes {
+            revisions[change.view] = change.revision
+            failures[change.view] = change.failure
+        }
         for view in gone {
             revisions[view] = nil
+            failures[view] = nil
             elsewhere[view] = nil
         }
         return []
+    }
+
+    /// True when some tables cannot be read.
+    var hasFailures: Bool { !failures.isEmpty }
+
+    /// Refuses a statement that names a table which cannot be read: DuckDB would miss the columns.
+    func check(_ names: [String]) throws(SQLError) {
+        for (schema, table) in names.compactMap(Self.parts) {
+            let meant = revisions.keys.filter { view in
+                view.name.lowercased() == table
+                    && (schema.map { $0 == view.schema.lowercased() } ?? true)
+            }
+            // A name without a schema may mean another table of that name.
+            let reasons = meant.compactMap { failures[$0] }
+            if let reason = reasons.first, reasons.count == meant.count {
+                throw .unreadable(table: table, reason: reason)
+            }
+        }
     }
 
     /// What has to be done for a table whose files lie elsewhere.
@@ -81,11 +105,7 @@ final class TableViews {
         } else {
             do { contents = try table.contents() } catch {
                 // Not noted as this revision: the next statement tries again.
-                return Change(
-                    view: view,
-                    revision: "unreadable \(revision)",
-                    definition: ViewDefinition.failing(view, reason: "\(error)")
-                )
+                return Change(failing: view, "unreadable \(revision)", "\(error)")
             }
             elsewhere[view] = (revision, contents)
         }
@@ -97,11 +117,7 @@ final class TableViews {
             )
         }
         if let reason = files.failures[revision] {
-            return Change(
-                view: view,
-                revision: "failed \(revision)",
-                definition: ViewDefinition.failing(view, reason: reason)
-            )
+            return Change(failing: view, "failed \(revision)", reason)
         }
         guard contents.paths.allSatisfy({ files.paths[$0] != nil }) else {
             missing.append((revision, contents.paths))
@@ -204,7 +220,7 @@ final class TableViews {
 
     /// All in one transaction, so that no statement sees one table before and another after a
     /// common commit; when one of them cannot be defined, each on its own.
-    private func apply(_ changes: [Change], gone: [ViewName]) throws(SQLError) {
+    private func apply(_ changes: inout [Change], gone: [ViewName]) throws(SQLError) {
         let drops = gone.map { "DROP VIEW IF EXISTS \($0.quoted)" }
         do {
             try connection.execute("BEGIN")
@@ -215,13 +231,12 @@ final class TableViews {
         } catch {
             try connection.execute("ROLLBACK")
             for statement in drops { try connection.execute(statement) }
-            for change in changes {
+            for index in changes.indices {
                 do {
-                    try connection.execute(change.definition)
+                    try connection.execute(changes[index].definition)
                 } catch {
-                    try connection.execute(
-                        ViewDefinition.failing(change.view, reason: error.description)
-                    )
+                    changes[index].fail(error.description)
+                    try connection.execute(changes[index].definition)
                 }
             }
         }
@@ -233,6 +248,31 @@ final class TableViews {
         /// What is to be shown; nil when the definition is made already.
         var table: QueryableTable?
         var definition = ""
+        /// Why the table cannot be read.
+        var failure: String?
+
+        init(view: ViewName, revision: String, table: QueryableTable) {
+            self.view = view
+            self.revision = revision
+            self.table = table
+        }
+
+        init(view: ViewName, revision: String, definition: String) {
+            self.view = view
+            self.revision = revision
+            self.definition = definition
+        }
+
+        /// A table that cannot be read.
+        init(failing view: ViewName, _ revision: String, _ reason: String) {
+            self.init(view: view, revision: revision, definition: "")
+            fail(reason)
+        }
+
+        mutating func fail(_ reason: String) {
+            failure = reason
+            definition = ViewDefinition.failing(view, reason: reason)
+        }
 
         mutating func define(
             in lake: inout LakeFiles,
@@ -244,9 +284,9 @@ final class TableViews {
                 let rows = try TableRows(table.contents(), in: &lake, copies, connection)
                 definition = ViewDefinition.create(view, rows)
             } catch let refusal as LakeFiles.Refusal {
-                definition = ViewDefinition.failing(view, reason: refusal.reason)
+                fail(refusal.reason)
             } catch {
-                definition = ViewDefinition.failing(view, reason: "\(error)")
+                fail("\(error)")
             }
         }
     }
