@@ -197,7 +197,9 @@ def by_millrace(millrace, table):
 @pytest.mark.parametrize("reader", [by_pyiceberg, by_duckdb, by_millrace])
 def test_nested_values_are_structs_lists_and_maps_that_grow(millrace, reader):
     ann, bob, eve, nobody = reader(millrace, "people")
-    assert ann["pos"] == {"x": 1.5, "y": 2, "z": None} and ann["tags"] == ["a", "b"] and ann["friends"] is None
+    # PyIceberg makes lists of offsets and elements alone, so null lists may come out empty; the file has null.
+    nothing = (None, []) if reader is by_pyiceberg else (None,)
+    assert ann["pos"] == {"x": 1.5, "y": 2, "z": None} and ann["tags"] == ["a", "b"] and ann["friends"] in nothing
     assert dict(ann["scores"]) == {"go": 1.0, "chess": 2.5}
     assert bob["friends"] == [
         {"name": "ann", "since": 2020, "close": None}, {"name": "eve", "since": None, "close": None}]
@@ -205,8 +207,6 @@ def test_nested_values_are_structs_lists_and_maps_that_grow(millrace, reader):
     assert eve["pos"] == {"x": -1.0, "y": None, "z": {"deep": [1, 2]}} and eve["tags"] == []
     assert eve["friends"] == [{"name": None, "since": None, "close": True}]
     assert nobody["pos"] is None and dict(nobody["scores"]) == {}
-    # PyIceberg makes lists of offsets and elements alone, so null lists may come out empty; the file has null.
-    nothing = (None, []) if reader is by_pyiceberg else (None,)
     assert nobody["tags"] in nothing and nobody["friends"] in nothing
 
 
